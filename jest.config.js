@@ -1,0 +1,22 @@
+/** Nest 12 and a few of its dependencies ship only ES modules, which jest cannot require on Node 20: those are transformed too. */
+const esmOnly = ['@nestjs', 'file-type', '@borewit', 'strtok3', 'token-types', 'uint8array-extras', 'cookie', '@tokenizer'];
+const swc = (typescript) => ['@swc/jest', {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'commonjs' },
+  jsc: {
+    target: 'es2022',
+    parser: typescript ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
+    transform: typescript ? { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false } : {},
+  },
+}];
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  testRegex: '.*\\.spec\\.ts$',
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  moduleNameMapper: { '^@quorate/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts' },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transform: { '^.+\\.ts$': swc(true), '^.+\\.m?js$': swc(false) },
+};
