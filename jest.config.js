@@ -14,6 +14,10 @@ const swc = (typescript) => ['@swc/jest', {
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // A test waits for events; this only bounds one that waits in vain, on a busy machine too.
+  testTimeout: 20_000,
+  reporters: ['default', '<rootDir>/scripts/jest-skip-summary.cjs'],
+  watchman: false,
   testRegex: '.*\\.spec\\.ts$',
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   moduleNameMapper: { '^@quorate/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts' },
