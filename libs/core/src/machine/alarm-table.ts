@@ -1,0 +1,43 @@
+import { type AlarmMember, AlarmType } from '@quorate/api';
+
+/** The alarms in force, one per member and type. Replicated. */
+export class AlarmTable {
+  /** Members by type of alarm. */
+  private readonly membersByAlarm = new Map<number, Set<bigint>>();
+
+  static restore(alarms: Iterable<AlarmMember>): AlarmTable {
+    const table = new AlarmTable();
+    for (const { memberId, alarm } of alarms) table.activate(memberId, alarm);
+    return table;
+  }
+
+  /** Whether any member raised this alarm. */
+  isActive(alarm: number): boolean {
+    return this.membersByAlarm.has(alarm);
+  }
+
+  /** Alarms of one type, or all for `NONE`; by type, then member. */
+  list(alarm: number): AlarmMember[] {
+    const alarms = alarm === AlarmType.NONE ? [...this.membersByAlarm.keys()].sort((a, b) => a - b) : [alarm];
+    return alarms.flatMap((type) => {
+      const members = [...(this.membersByAlarm.get(type) ?? [])].sort((a, b) => (a < b ? -1 : 1));
+      return members.map((memberId) => ({ memberId, alarm: type }));
+    });
+  }
+
+  /** False: it was active already. */
+  activate(memberId: bigint, alarm: number): boolean {
+    const members = this.membersByAlarm.get(alarm) ?? new Set();
+    if (members.has(memberId)) return false;
+    this.membersByAlarm.set(alarm, members.add(memberId));
+    return true;
+  }
+
+  /** False: it was not active. */
+  deactivate(memberId: bigint, alarm: number): boolean {
+    const members = this.membersByAlarm.get(alarm);
+    if (members === undefined || !members.delete(memberId)) return false;
+    if (members.size === 0) this.membersByAlarm.delete(alarm);
+    return true;
+  }
+}
