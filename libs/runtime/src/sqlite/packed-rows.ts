@@ -1,0 +1,181 @@
+import { type RevisionId, type RevisionRow, type StateRecord } from '@quorate/core';
+
+/**
+ * Rows travel to SQLite packed: one blob with the bytes of many rows and one JSON object with their numbers, which the
+ * statement takes apart with `json_each` and `substr`. That costs the calling thread a copy of the bytes and a few digits
+ * per row, where a bound parameter per column costs ten times as much. A member of the object is `"a":b`, both integers
+ * below 2^53, whose bits are named at each statement.
+ */
+export interface PackedStatement {
+  readonly sql: string;
+  readonly parameters: (string | number | Buffer)[];
+}
+
+/** Bytes and rows of one statement. Offsets and lengths in it fit 24 bits; a row that is larger goes by itself. */
+const CHUNK_BYTES_MAX = 4 << 20;
+const CHUNK_ROWS_MAX = 4096;
+const IDS_MAX = 16384;
+
+const LENGTH = 2 ** 24;
+/** `sub` in the low 24 bits; a row with a larger one goes by itself. */
+const SUB = 2 ** 24;
+/** How far `main` may lie above the first of the chunk. */
+const MAIN_SPAN_MAX = 2 ** 28;
+
+/** a = (main - ?3) · 2^24 + sub; b = offset · 2^25 + length · 2 + tombstone. */
+const INSERT_REVISIONS = `INSERT INTO revision (main, sub, tombstone, data)
+  SELECT ?3 + (CAST(key AS INTEGER) >> 24), CAST(key AS INTEGER) & 16777215, value & 1,
+    substr(?1, (value >> 25) + 1, (value >> 1) & 16777215) FROM json_each(?2)`;
+const INSERT_REVISION = 'INSERT INTO revision (main, sub, tombstone, data) VALUES (?1, ?2, ?3, coalesce(?4, zeroblob(0)))';
+
+/** a = main; b = sub. */
+const DELETE_REVISIONS = `DELETE FROM revision
+  WHERE (main, sub) IN (SELECT CAST(key AS INTEGER), value FROM json_each(?1))`;
+
+/** a = offset · 2^24 + length of the key; b = length of the value, which follows the key. */
+const UPSERT_STATE = `INSERT INTO state (bucket, key, value)
+  SELECT ?3, substr(?1, (CAST(key AS INTEGER) >> 24) + 1, CAST(key AS INTEGER) & 16777215),
+    substr(?1, (CAST(key AS INTEGER) >> 24) + (CAST(key AS INTEGER) & 16777215) + 1, value) FROM json_each(?2)
+  WHERE true ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value`;
+const UPSERT_RECORD = `INSERT INTO state (bucket, key, value)
+  VALUES (?1, coalesce(?2, zeroblob(0)), coalesce(?3, zeroblob(0)))
+  ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value`;
+
+/** a = offset · 2^24 + length of the key; b is not used. */
+const DELETE_STATE = `DELETE FROM state WHERE bucket = ?3 AND key IN (
+  SELECT substr(?1, (CAST(key AS INTEGER) >> 24) + 1, CAST(key AS INTEGER) & 16777215) FROM json_each(?2))`;
+const DELETE_RECORD = 'DELETE FROM state WHERE bucket = ?1 AND key = coalesce(?2, zeroblob(0))';
+
+/**
+ * Turns batches into packed statements. Statements share one piece of memory: each must have been handed to the driver
+ * (which copies its parameters) and have ended before the next is taken.
+ */
+export class RowPacker {
+  /** At least one byte, because the driver binds an empty buffer as NULL. */
+  private scratch = Buffer.allocUnsafe(1 << 16);
+
+  *insertRevisions(rows: readonly RevisionRow[]): Generator<PackedStatement> {
+    let from = 0;
+    while (from < rows.length) {
+      const to = chunkOfRevisions(rows, from);
+      if (to === from) {
+        const { main, sub, tombstone, data } = rows[from]!;
+        yield { sql: INSERT_REVISION, parameters: [main, sub, tombstone ? 1 : 0, data] };
+        from++;
+      } else {
+        yield this.packRevisions(rows, from, to);
+        from = to;
+      }
+    }
+  }
+
+  *deleteRevisions(ids: readonly RevisionId[]): Generator<PackedStatement> {
+    for (let from = 0; from < ids.length; from += IDS_MAX) {
+      yield { sql: DELETE_REVISIONS, parameters: [packedIds(ids, from, Math.min(ids.length, from + IDS_MAX))] };
+    }
+  }
+
+  *changeState(records: readonly StateRecord[]): Generator<PackedStatement> {
+    for (const [bucket, ofBucket] of byBucket(records)) {
+      const puts = ofBucket.filter((record) => record.value !== undefined);
+      const deletes = ofBucket.filter((record) => record.value === undefined);
+      yield* this.packRecords(bucket, puts, UPSERT_STATE, UPSERT_RECORD);
+      yield* this.packRecords(bucket, deletes, DELETE_STATE, DELETE_RECORD);
+    }
+  }
+
+  private packRevisions(rows: readonly RevisionRow[], from: number, to: number): PackedStatement {
+    let bytes = 0;
+    for (let at = from; at < to; at++) bytes += rows[at]!.data.length;
+    const scratch = this.room(bytes);
+    const base = rows[from]!.main;
+    let offset = 0;
+    let numbers = '{';
+    for (let at = from; at < to; at++) {
+      const { main, sub, tombstone, data } = rows[at]!;
+      scratch.set(data, offset);
+      numbers += `${at === from ? '' : ','}"${(main - base) * SUB + sub}":${(offset * LENGTH + data.length) * 2 + (tombstone ? 1 : 0)}`;
+      offset += data.length;
+    }
+    return { sql: INSERT_REVISIONS, parameters: [scratch.subarray(0, Math.max(1, bytes)), `${numbers}}`, base] };
+  }
+
+  private *packRecords(bucket: string, records: readonly StateRecord[], packed: string, single: string): Generator<PackedStatement> {
+    let from = 0;
+    while (from < records.length) {
+      const to = chunkOfRecords(records, from);
+      if (to === from) {
+        const { key, value } = records[from]!;
+        const parameters = [bucket, Buffer.from(key, 'latin1')];
+        yield { sql: single, parameters: value === undefined ? parameters : [...parameters, value] };
+        from++;
+        continue;
+      }
+      let bytes = 0;
+      for (let at = from; at < to; at++) bytes += recordBytes(records[at]!);
+      const scratch = this.room(bytes);
+      let offset = 0;
+      let numbers = '{';
+      for (let at = from; at < to; at++) {
+        const { key, value } = records[at]!;
+        scratch.latin1Write(key, offset);
+        if (value !== undefined) scratch.set(value, offset + key.length);
+        numbers += `${at === from ? '' : ','}"${offset * LENGTH + key.length}":${value?.length ?? 0}`;
+        offset += recordBytes(records[at]!);
+      }
+      yield { sql: packed, parameters: [scratch.subarray(0, Math.max(1, bytes)), `${numbers}}`, bucket] };
+      from = to;
+    }
+  }
+
+  private room(bytes: number): Buffer {
+    if (bytes > this.scratch.length) this.scratch = Buffer.allocUnsafe(Math.min(CHUNK_BYTES_MAX, bytes * 2));
+    return this.scratch;
+  }
+}
+
+/** The numbers of a statement that names versions: `{"main":sub}`; a key may occur more than once. */
+export function packedIds(ids: readonly RevisionId[], from = 0, to = ids.length): string {
+  let numbers = '{';
+  for (let at = from; at < to; at++) numbers += `${at === from ? '' : ','}"${ids[at]!.main}":${ids[at]!.sub}`;
+  return `${numbers}}`;
+}
+
+/** Where the chunk that begins at `from` ends; `from` itself if that row has to go alone. */
+function chunkOfRevisions(rows: readonly RevisionRow[], from: number): number {
+  const base = rows[from]!.main;
+  const end = Math.min(rows.length, from + CHUNK_ROWS_MAX);
+  let bytes = 0;
+  let at = from;
+  for (; at < end; at++) {
+    const { main, sub, data } = rows[at]!;
+    bytes += data.length;
+    if (bytes > CHUNK_BYTES_MAX || sub >= SUB || main < base || main - base > MAIN_SPAN_MAX) break;
+  }
+  return at;
+}
+
+function chunkOfRecords(records: readonly StateRecord[], from: number): number {
+  const end = Math.min(records.length, from + CHUNK_ROWS_MAX);
+  let bytes = 0;
+  let at = from;
+  for (; at < end; at++) {
+    bytes += recordBytes(records[at]!);
+    if (bytes > CHUNK_BYTES_MAX) break;
+  }
+  return at;
+}
+
+function recordBytes({ key, value }: StateRecord): number {
+  return key.length + (value?.length ?? 0);
+}
+
+function byBucket(records: readonly StateRecord[]): Map<string, StateRecord[]> {
+  const buckets = new Map<string, StateRecord[]>();
+  for (const record of records) {
+    const bucket = buckets.get(record.bucket);
+    if (bucket === undefined) buckets.set(record.bucket, [record]);
+    else bucket.push(record);
+  }
+  return buckets;
+}
