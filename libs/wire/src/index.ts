@@ -17,3 +17,6 @@ export {
 } from './protobuf/messages';
 export { allMethods, type AnyMethod, methodByJsonPath, methodByPath, services, unknownMethodText } from './services';
 export { type Method, type MethodKind } from './services.table';
+export {
+  type GrpcCall, GrpcError, type GrpcHandlers, type GrpcStatus, type GrpcStream, type StreamHandler, type UnaryHandler,
+} from './grpc/handler';
