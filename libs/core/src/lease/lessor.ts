@@ -212,8 +212,9 @@ export class Lessor {
 
   private renewByEntry(deadline: Deadline, lease: Lease, nowMs: number): void {
     const remainingMs = lease.ttlSeconds * 1000;
-    // Granted again under the same id with another TTL: its places in the heaps do not fit any more.
-    if (lease.ttlSeconds !== deadline.ttlSeconds) {
+    // Granted again under the same id with another TTL, or renewed while its next attempt to expire lies further away: its
+    // places in the heaps do not fit any more.
+    if (lease.ttlSeconds !== deadline.ttlSeconds || nowMs + remainingMs < deadline.atMs) {
       this.deadlines.delete(lease.id);
       this.expiries.push(this.newDeadline(lease, nowMs, nowMs + remainingMs));
       return;
