@@ -1,0 +1,80 @@
+import type { ByteString } from '@quorate/api';
+
+/** A `Map` throws at 2^24 entries and stalls while it doubles; with this many it does neither at tens of millions of keys. */
+const SHARDS = 256;
+/** Slots per chunk of columns. */
+const CHUNK = 4096;
+export const CHUNK_SHIFT = 12;
+export const CHUNK_MASK = CHUNK - 1;
+
+/** The columns of 4096 slots: everything about the newest version of each key. */
+export class SlotChunk {
+  readonly keys: ByteString[] = new Array<ByteString>(CHUNK);
+  /** Revision of the newest version; 0 while the key has none. */
+  readonly main = new Float64Array(CHUNK);
+  readonly sub = new Uint32Array(CHUNK);
+  /** 0: the newest version is a tombstone. */
+  readonly create = new Float64Array(CHUNK);
+  readonly version = new Float64Array(CHUNK);
+  /** Encoded length of the newest version. */
+  readonly length = new Uint32Array(CHUNK);
+  /** Where its bytes lie in the slab arena; 0 for a tombstone. */
+  readonly address = new Float64Array(CHUNK);
+  /** The version before in `RevisionChains`; 0: none. Meaningless once the newest version is not above the compacted revision. */
+  readonly previous = new Uint32Array(CHUNK);
+  /** Leases of those slots that have one. */
+  leases: Map<number, bigint> | undefined = undefined;
+}
+
+/** Keys by value: finds the slot (a small number) of a key, and the slot's columns. */
+export class KeyTable {
+  private readonly shards: Map<ByteString, number>[] = Array.from({ length: SHARDS }, () => new Map<ByteString, number>());
+  private readonly chunks: SlotChunk[] = [];
+  private readonly free: number[] = [];
+  private nextSlot = 0;
+
+  /** The key's slot, or -1. */
+  find(key: ByteString): number {
+    return this.shards[shardOf(key)].get(key) ?? -1;
+  }
+
+  add(key: ByteString): number {
+    const slot = this.free.pop() ?? this.nextSlot++;
+    if (slot >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(new SlotChunk());
+    this.shards[shardOf(key)].set(key, slot);
+    this.chunkOf(slot).keys[slot & CHUNK_MASK] = key;
+    return slot;
+  }
+
+  remove(slot: number): void {
+    const chunk = this.chunkOf(slot);
+    const at = slot & CHUNK_MASK;
+    const key = chunk.keys[at];
+    this.shards[shardOf(key)].delete(key);
+    chunk.keys[at] = '';
+    chunk.main[at] = 0;
+    chunk.create[at] = 0;
+    chunk.address[at] = 0;
+    chunk.previous[at] = 0;
+    this.free.push(slot);
+  }
+
+  /** Calls back for every key that has a lease. */
+  forEachLease(callback: (key: ByteString, lease: bigint) => void): void {
+    for (const { leases, keys } of this.chunks) {
+      if (leases === undefined) continue;
+      for (const [at, lease] of leases) callback(keys[at], lease);
+    }
+  }
+
+  chunkOf(slot: number): SlotChunk {
+    return this.chunks[slot >>> CHUNK_SHIFT];
+  }
+}
+
+/** Over all characters: keys that differ anywhere must spread, or one shard would hold them all. */
+function shardOf(key: ByteString): number {
+  let hash = 0;
+  for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & (SHARDS - 1);
+}

@@ -1,0 +1,16 @@
+/**
+ * Synchronous work that can be interrupted between slices (a fixed number of keys each, so that it is deterministic):
+ * whoever runs it does other things between two calls of `next`, or none.
+ */
+export type Steps<T> = Generator<undefined, T>;
+
+/** Keys that one slice may touch; a few milliseconds of work at most. */
+export const SLICE_KEYS = 2000;
+
+/** Runs all slices at once. */
+export function runSteps<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
