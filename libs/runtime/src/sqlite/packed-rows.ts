@@ -1,4 +1,5 @@
 import { type RevisionId, type RevisionRow, type StateRecord } from '@quorate/core';
+import { NumberText } from './number-text';
 
 /**
  * Rows travel to SQLite packed: one blob with the bytes of many rows and one JSON object with their numbers, which the
@@ -25,17 +26,17 @@ const MAIN_SPAN_MAX = 2 ** 28;
 /** a = (main - ?3) · 2^24 + sub; b = offset · 2^25 + length · 2 + tombstone. */
 const INSERT_REVISIONS = `INSERT INTO revision (main, sub, tombstone, data)
   SELECT ?3 + (CAST(key AS INTEGER) >> 24), CAST(key AS INTEGER) & 16777215, value & 1,
-    substr(?1, (value >> 25) + 1, (value >> 1) & 16777215) FROM json_each(?2)`;
+    substr(?1, (value >> 25) + 1, (value >> 1) & 16777215) FROM json_each(CAST(?2 AS TEXT))`;
 const INSERT_REVISION = 'INSERT INTO revision (main, sub, tombstone, data) VALUES (?1, ?2, ?3, coalesce(?4, zeroblob(0)))';
 
 /** a = main; b = sub. */
 const DELETE_REVISIONS = `DELETE FROM revision
-  WHERE (main, sub) IN (SELECT CAST(key AS INTEGER), value FROM json_each(?1))`;
+  WHERE (main, sub) IN (SELECT CAST(key AS INTEGER), value FROM json_each(CAST(?1 AS TEXT)))`;
 
 /** a = offset · 2^24 + length of the key; b = length of the value, which follows the key. */
 const UPSERT_STATE = `INSERT INTO state (bucket, key, value)
   SELECT ?3, substr(?1, (CAST(key AS INTEGER) >> 24) + 1, CAST(key AS INTEGER) & 16777215),
-    substr(?1, (CAST(key AS INTEGER) >> 24) + (CAST(key AS INTEGER) & 16777215) + 1, value) FROM json_each(?2)
+    substr(?1, (CAST(key AS INTEGER) >> 24) + (CAST(key AS INTEGER) & 16777215) + 1, value) FROM json_each(CAST(?2 AS TEXT))
   WHERE true ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value`;
 const UPSERT_RECORD = `INSERT INTO state (bucket, key, value)
   VALUES (?1, coalesce(?2, zeroblob(0)), coalesce(?3, zeroblob(0)))
@@ -43,7 +44,7 @@ const UPSERT_RECORD = `INSERT INTO state (bucket, key, value)
 
 /** a = offset · 2^24 + length of the key; b is not used. */
 const DELETE_STATE = `DELETE FROM state WHERE bucket = ?3 AND key IN (
-  SELECT substr(?1, (CAST(key AS INTEGER) >> 24) + 1, CAST(key AS INTEGER) & 16777215) FROM json_each(?2))`;
+  SELECT substr(?1, (CAST(key AS INTEGER) >> 24) + 1, CAST(key AS INTEGER) & 16777215) FROM json_each(CAST(?2 AS TEXT)))`;
 const DELETE_RECORD = 'DELETE FROM state WHERE bucket = ?1 AND key = coalesce(?2, zeroblob(0))';
 
 /**
@@ -53,6 +54,7 @@ const DELETE_RECORD = 'DELETE FROM state WHERE bucket = ?1 AND key = coalesce(?2
 export class RowPacker {
   /** At least one byte, because the driver binds an empty buffer as NULL. */
   private scratch = Buffer.allocUnsafe(1 << 16);
+  private readonly numbers = new NumberText();
 
   *insertRevisions(rows: readonly RevisionRow[]): Generator<PackedStatement> {
     let from = 0;
@@ -71,7 +73,7 @@ export class RowPacker {
 
   *deleteRevisions(ids: readonly RevisionId[]): Generator<PackedStatement> {
     for (let from = 0; from < ids.length; from += IDS_MAX) {
-      yield { sql: DELETE_REVISIONS, parameters: [packedIds(ids, from, Math.min(ids.length, from + IDS_MAX))] };
+      yield { sql: DELETE_REVISIONS, parameters: [this.packIds(ids, from, Math.min(ids.length, from + IDS_MAX))] };
     }
   }
 
@@ -89,15 +91,16 @@ export class RowPacker {
     for (let at = from; at < to; at++) bytes += rows[at]!.data.length;
     const scratch = this.room(bytes);
     const base = rows[from]!.main;
+    const { numbers } = this;
     let offset = 0;
-    let numbers = '{';
+    numbers.begin(to - from);
     for (let at = from; at < to; at++) {
       const { main, sub, tombstone, data } = rows[at]!;
       scratch.set(data, offset);
-      numbers += `${at === from ? '' : ','}"${(main - base) * SUB + sub}":${(offset * LENGTH + data.length) * 2 + (tombstone ? 1 : 0)}`;
+      numbers.add((main - base) * SUB + sub, (offset * LENGTH + data.length) * 2 + (tombstone ? 1 : 0));
       offset += data.length;
     }
-    return { sql: INSERT_REVISIONS, parameters: [scratch.subarray(0, Math.max(1, bytes)), `${numbers}}`, base] };
+    return { sql: INSERT_REVISIONS, parameters: [scratch.subarray(0, Math.max(1, bytes)), numbers.finish(), base] };
   }
 
   private *packRecords(bucket: string, records: readonly StateRecord[], packed: string, single: string): Generator<PackedStatement> {
@@ -114,18 +117,25 @@ export class RowPacker {
       let bytes = 0;
       for (let at = from; at < to; at++) bytes += recordBytes(records[at]!);
       const scratch = this.room(bytes);
+      const { numbers } = this;
       let offset = 0;
-      let numbers = '{';
+      numbers.begin(to - from);
       for (let at = from; at < to; at++) {
         const { key, value } = records[at]!;
         scratch.latin1Write(key, offset);
         if (value !== undefined) scratch.set(value, offset + key.length);
-        numbers += `${at === from ? '' : ','}"${offset * LENGTH + key.length}":${value?.length ?? 0}`;
+        numbers.add(offset * LENGTH + key.length, value?.length ?? 0);
         offset += recordBytes(records[at]!);
       }
-      yield { sql: packed, parameters: [scratch.subarray(0, Math.max(1, bytes)), `${numbers}}`, bucket] };
+      yield { sql: packed, parameters: [scratch.subarray(0, Math.max(1, bytes)), numbers.finish(), bucket] };
       from = to;
     }
+  }
+
+  private packIds(ids: readonly RevisionId[], from: number, to: number): Buffer {
+    this.numbers.begin(to - from);
+    for (let at = from; at < to; at++) this.numbers.add(ids[at]!.main, ids[at]!.sub);
+    return this.numbers.finish();
   }
 
   private room(bytes: number): Buffer {
@@ -134,11 +144,9 @@ export class RowPacker {
   }
 }
 
-/** The numbers of a statement that names versions: `{"main":sub}`; a key may occur more than once. */
-export function packedIds(ids: readonly RevisionId[], from = 0, to = ids.length): string {
-  let numbers = '{';
-  for (let at = from; at < to; at++) numbers += `${at === from ? '' : ','}"${ids[at]!.main}":${ids[at]!.sub}`;
-  return `${numbers}}`;
+/** The text that names versions in a read: `{"main":sub,…}`; a key may occur more than once. */
+export function packedIds(ids: readonly RevisionId[]): string {
+  return `{${ids.map(({ main, sub }) => `"${main}":${sub}`).join(',')}}`;
 }
 
 /** Where the chunk that begins at `from` ends; `from` itself if that row has to go alone. */
