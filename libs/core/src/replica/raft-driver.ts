@@ -81,7 +81,7 @@ export class RaftDriver implements ReadIndexSource {
     if (this.stopped) throw new ApiError('stopped');
     if (this.softState.leader === 0n) throw new ApiError('no_leader');
     if (this.inboxBytes + command.length > INBOX_BYTES_MAX) throw new ApiError('too_many_requests');
-    if (!this.wal.hasRoom(this.inboxBytes + command.length)) throw new ApiError('no_space');
+    if (!this.wal.hasRoom(this.inboxBytes + command.length, this.inbox.length + 1)) throw new ApiError('no_space');
     this.inbox.push(command);
     this.inboxBytes += command.length;
     this.requestTurn();

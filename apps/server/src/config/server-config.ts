@@ -1,0 +1,59 @@
+import type { AutoCompaction } from '@quorate/core';
+import type { InitialMember } from '@quorate/runtime';
+
+/** What the flags, the environment or the config file of `quorate serve` say, checked and with etcd's defaults filled in. */
+export interface ServerConfig {
+  readonly name: string;
+  readonly dataDir: string;
+  /** Empty: below the data directory. */
+  readonly walDir: string;
+  readonly listenClientUrls: readonly ListenUrl[];
+  /** Set: HTTP/1.1 has listeners of its own and the client URLs carry gRPC only. */
+  readonly listenClientHttpUrls: readonly ListenUrl[];
+  readonly listenPeerUrls: readonly ListenUrl[];
+  readonly listenMetricsUrls: readonly ListenUrl[];
+  readonly advertiseClientUrls: readonly string[];
+  readonly initialAdvertisePeerUrls: readonly string[];
+  readonly initialCluster: readonly InitialMember[];
+  readonly initialClusterState: 'new' | 'existing';
+  readonly initialClusterToken: string;
+  readonly snapshotCount: number;
+  readonly snapshotCatchUpEntries: number;
+  readonly heartbeatMs: number;
+  readonly electionMs: number;
+  /** Negative: no quota. */
+  readonly quotaBytes: number;
+  readonly maxTxnOps: number;
+  readonly maxRequestBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly batchIntervalMs: number;
+  readonly autoCompaction: AutoCompaction;
+  readonly watchProgressIntervalMs: number;
+  readonly enableGrpcGateway: boolean;
+  readonly clientTls: TlsFiles | undefined;
+  /** Allowed origins; `*` is any. */
+  readonly cors: readonly string[];
+  /** Allowed `Host` names on plaintext; `*` is any. */
+  readonly hostWhitelist: readonly string[];
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  readonly logFormat: 'json' | 'console';
+  readonly logOutputs: readonly string[];
+}
+
+/** One address to listen on. `localhost` stands for 127.0.0.1 and ::1, where they exist. */
+export interface ListenUrl {
+  readonly href: string;
+  readonly scheme: 'http' | 'https' | 'unix' | 'unixs';
+  /** Empty for all interfaces; unused for unix sockets. */
+  readonly host: string;
+  readonly port: number;
+  /** Of unix sockets. */
+  readonly path: string;
+}
+
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly trustedCaFile: string;
+  readonly clientCertAuth: boolean;
+}

@@ -1,0 +1,56 @@
+import type { Server as HttpServer } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls';
+import { detectHttp } from '@quorate/wire';
+
+/** A connection that has not said by then which protocol it speaks is closed. */
+const FIRST_BYTES_TIMEOUT_MS = 10_000;
+
+/** Takes over a connection that speaks HTTP/2; bytes that were read already are in the socket again. */
+export interface Http2Acceptor {
+  accept(socket: Socket): void;
+}
+
+export interface SplitOptions {
+  readonly http1: HttpServer;
+  readonly http2: Http2Acceptor;
+  /** Set: the port speaks TLS, and ALPN tells the protocols apart. */
+  readonly tls?: TlsOptions;
+}
+
+/** One listening port for both HTTP versions, told apart by ALPN or, without TLS, by the first bytes. */
+export function createSplitServer({ http1, http2, tls }: SplitOptions): Server {
+  if (tls) {
+    const server = createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol === 'h2') http2.accept(socket);
+      else split(socket, http1, http2);
+    });
+    return server;
+  }
+  return createServer({ noDelay: true }, (socket) => split(socket, http1, http2));
+}
+
+/** Reads until the first bytes tell, then puts them back and hands the connection over. */
+function split(socket: Socket, http1: HttpServer, http2: Http2Acceptor): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const onError = (): void => { socket.destroy(); };
+  const onTimeout = (): void => { socket.destroy(); };
+  const onData = (chunk: Buffer): void => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const protocol = detectHttp(seen);
+    if (protocol === undefined) return;
+    socket.off('data', onData);
+    socket.off('error', onError);
+    socket.off('timeout', onTimeout);
+    socket.setTimeout(0);
+    socket.pause();
+    socket.unshift(seen);
+    if (protocol === 'http2') http2.accept(socket);
+    else http1.emit('connection', socket);
+  };
+  socket.setTimeout(FIRST_BYTES_TIMEOUT_MS);
+  socket.on('timeout', onTimeout);
+  socket.on('error', onError);
+  socket.on('data', onData);
+}
