@@ -4,13 +4,17 @@ import { parts } from './layers.mjs';
 
 const testFiles = '\\.(spec|testing)\\.ts$';
 
-const tableRules = Object.entries(parts).map(([part, rules]) => ({
-  name: `imports-of-${part.replace('/', '-')}`,
-  comment: `${part} may import only ${rules.parts.join(', ') || 'nothing'} (scripts/layers.mjs)`,
+const tableRule = (part, kind, allowed, from) => ({
+  name: `imports-of-${part.replace('/', '-')}${kind}`,
+  comment: `${part} may import only ${allowed.join(', ') || 'nothing'} (scripts/layers.mjs)`,
   severity: 'error',
-  from: { path: `^${part}/` },
-  to: { path: '^(libs|apps|test)/', pathNot: [part, ...rules.parts].map((name) => `^${name}/`) },
-}));
+  from,
+  to: { path: '^(libs|apps|test)/', pathNot: [part, ...allowed].map((name) => `^${name}/`) },
+});
+const tableRules = Object.entries(parts).flatMap(([part, rules]) => [
+  tableRule(part, '', rules.parts, { path: `^${part}/`, pathNot: testFiles }),
+  tableRule(part, '-tests', [...rules.parts, ...(rules.testParts ?? [])], { path: `^${part}/.*${testFiles}` }),
+]);
 
 export default {
   forbidden: [

@@ -20,7 +20,7 @@ export function importFault(file, specifier) {
   if (rules === undefined) return `${here} has no row in scripts/layers.mjs: add one`;
 
   if (specifier.startsWith('.')) return relativeFault(file, here, specifier);
-  if (specifier.startsWith(aliasPrefix)) return aliasFault(here, rules, specifier);
+  if (specifier.startsWith(aliasPrefix)) return aliasFault(file, here, rules, specifier);
   if (path.isAbsolute(specifier) || /^(libs|apps|test)\//.test(specifier)) return 'import other parts by alias, files of this part by relative path';
   if (isTestFile(file)) return undefined;
 
@@ -46,12 +46,13 @@ function relativeFault(file, here, specifier) {
   return undefined;
 }
 
-function aliasFault(here, rules, specifier) {
+function aliasFault(file, here, rules, specifier) {
   const lib = specifier.slice(aliasPrefix.length);
   if (lib.includes('/')) return `import ${aliasPrefix}${lib.split('/')[0]}, not a file inside it`;
   const target = `libs/${lib}`;
   if (target === here) return 'inside a part import the file, not its own index';
-  return rules.parts.includes(target) ? undefined : `${here} must not import ${target} (scripts/layers.mjs)`;
+  const allowed = rules.parts.includes(target) || (isTestFile(file) && rules.testParts?.includes(target));
+  return allowed ? undefined : `${here} must not import ${target} (scripts/layers.mjs)`;
 }
 
 const importTable = {
