@@ -43,11 +43,6 @@ export class ByteWriter {
     this.bytes.writeInt32LE(value, at);
   }
 
-  uint32(value: number): void {
-    const at = this.reserve(4);
-    this.bytes.writeUInt32LE(value, at);
-  }
-
   /** An unsigned safe integer, 8 bytes. */
   uint64(value: number): void {
     const at = this.reserve(8);

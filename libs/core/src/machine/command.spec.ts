@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { CommandFormatError, UnknownCommandError } from './command-bytes';
-import { decodeCommand, encodeCommand, proposalIdOf } from './command-codec';
+import { decodeCommand, encodeCommand, proposalIdOf } from './command';
 import { anyCommand, put } from './command-samples.testing';
 
 /** Decoded values are views; compared as plain buffers. */
