@@ -6,8 +6,9 @@
 export interface Disk {
   /** Names of the files in the directory. */
   list(): Promise<string[]>;
-  /** Creates a file; fails if there is one. */
+  /** Creates a file for reading and writing; fails if there is one. */
   create(name: string): Promise<DiskFile>;
+  /** Opens a file for reading and writing; fails if there is none. */
   open(name: string): Promise<DiskFile>;
   /** Replaces `to` if there is one; atomic. */
   rename(from: string, to: string): Promise<void>;
@@ -19,6 +20,7 @@ export interface Disk {
 }
 
 export interface DiskFile {
+  /** The name it was opened by. */
   readonly name: string;
   sizeBytes(): Promise<number>;
   /** Reads exactly `length` bytes from `offset`, fewer only at the end of the file. */
@@ -27,7 +29,6 @@ export interface DiskFile {
   write(offset: number, bytes: Buffer): void;
   /** Like `write`, off the calling thread: for filling a whole segment ahead. */
   writeLater(offset: number, bytes: Buffer): Promise<void>;
-  truncate(sizeBytes: number): Promise<void>;
   /** `fdatasync`: everything written before the call is durable when it resolves. */
   sync(): Promise<void>;
   close(): Promise<void>;
