@@ -4,10 +4,12 @@ import { type AlarmMember, AlarmType } from '@quorate/api';
 export class AlarmTable {
   /** Members by type of alarm. */
   private readonly membersByAlarm = new Map<number, Set<bigint>>();
+  private changed: AlarmMember[] = [];
 
   static restore(alarms: Iterable<AlarmMember>): AlarmTable {
     const table = new AlarmTable();
     for (const { memberId, alarm } of alarms) table.activate(memberId, alarm);
+    table.takeChanged();
     return table;
   }
 
@@ -17,7 +19,7 @@ export class AlarmTable {
   }
 
   /** Alarms of one type, or all for `NONE`; by type, then member. */
-  list(alarm: number): AlarmMember[] {
+  list(alarm: number = AlarmType.NONE): AlarmMember[] {
     const alarms = alarm === AlarmType.NONE ? [...this.membersByAlarm.keys()].sort((a, b) => a - b) : [alarm];
     return alarms.flatMap((type) => {
       const members = [...(this.membersByAlarm.get(type) ?? [])].sort((a, b) => (a < b ? -1 : 1));
@@ -25,11 +27,16 @@ export class AlarmTable {
     });
   }
 
+  has({ memberId, alarm }: AlarmMember): boolean {
+    return this.membersByAlarm.get(alarm)?.has(memberId) ?? false;
+  }
+
   /** False: it was active already. */
   activate(memberId: bigint, alarm: number): boolean {
     const members = this.membersByAlarm.get(alarm) ?? new Set();
     if (members.has(memberId)) return false;
     this.membersByAlarm.set(alarm, members.add(memberId));
+    this.changed.push({ memberId, alarm });
     return true;
   }
 
@@ -38,6 +45,14 @@ export class AlarmTable {
     const members = this.membersByAlarm.get(alarm);
     if (members === undefined || !members.delete(memberId)) return false;
     if (members.size === 0) this.membersByAlarm.delete(alarm);
+    this.changed.push({ memberId, alarm });
     return true;
+  }
+
+  /** Alarms activated or deactivated since the last call; one may come twice. */
+  takeChanged(): AlarmMember[] {
+    const { changed } = this;
+    this.changed = [];
+    return changed;
   }
 }

@@ -24,15 +24,5 @@ export interface Refusal {
 
 export type CommandResult = CommandResponse | Refusal;
 
-/** What came of one entry. */
-export interface Applied {
-  /** By this the proposer finds its waiter; 0: nobody waits. */
-  readonly proposalId: number;
-  /**
-   * A promise where a transaction read history, which is read from the store behind; only on the member that answers.
-   * `undefined` where the caller did not want it.
-   */
-  readonly result: CommandResult | Promise<CommandResult> | undefined;
-  /** Of the store after the entry. */
-  readonly revision: number;
-}
+/** A promise where a transaction read history, which only the store behind has; the transaction itself is done. */
+export type EventualResult = CommandResult | Promise<CommandResult>;

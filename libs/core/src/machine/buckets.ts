@@ -26,8 +26,8 @@ export const MetaKey = {
   FORMAT_VERSION: 'formatVersion',
   /** The store's revision: `max(revision)` of the rows would go back after a compaction. */
   REVISION: 'revision',
-  COMPACT_SCHEDULED: 'compactScheduled',
-  COMPACT_FINISHED: 'compactFinished',
+  /** The last compaction whose entry was applied. There is no other: a batch holds an entry whole, with all that it dropped. */
+  COMPACTED: 'compacted',
   CONF_STATE: 'confState',
   CLUSTER_VERSION: 'clusterVersion',
 } as const;

@@ -14,6 +14,13 @@ export class MemberTable {
     return table;
   }
 
+  /** The members of a new cluster, which no store holds yet. */
+  static create(members: Iterable<Member>): MemberTable {
+    const table = MemberTable.restore(members, []);
+    for (const id of table.members.keys()) table.changed.add(id);
+    return table;
+  }
+
   get(id: bigint): Member | undefined {
     return this.members.get(id);
   }
