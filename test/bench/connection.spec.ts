@@ -17,7 +17,10 @@ afterEach(() => {
 });
 
 /** A server of node:http2 (nghttp2), and a connection to it. */
-async function connectTo(settings: Settings, onStream: (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void): Promise<Connection> {
+async function connectTo(
+  settings: Settings,
+  onStream: (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void,
+): Promise<Connection> {
   const server: Http2Server = createServer({ settings });
   server.on('stream', (stream, headers) => onStream(stream, headers));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -58,7 +61,9 @@ const messageOf = (length: number): Buffer => grpcMessage(bytesField(1, Buffer.a
 
 describe('Connection against nghttp2', () => {
   it('sends requests above every window and frame size whole, and takes answers in pieces', async () => {
-    const connection = await connectTo({ initialWindowSize: 1000 }, (stream) => echo(stream, { 'grpc-status': '0' }, 777));
+    const connection = await connectTo({ initialWindowSize: 1000 }, (stream) =>
+      echo(stream, { 'grpc-status': '0' }, 777),
+    );
     const sizes = [0, 10, 990, 1000, 16_384, 70_000, 300_000];
     const outcomes = await Promise.all(sizes.map((size) => call(connection, messageOf(size))));
     outcomes.forEach((outcome, index) => {
@@ -106,7 +111,9 @@ describe('Connection against nghttp2', () => {
     const characters = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
     const texts = [...characters.map((character) => `${'e'.repeat(40)}${character}a`), 'o'.repeat(30_000)];
     let next = 0;
-    const connection = await connectTo({}, (stream) => echo(stream, { 'grpc-status': '5', 'grpc-message': texts[next++] }));
+    const connection = await connectTo({}, (stream) =>
+      echo(stream, { 'grpc-status': '5', 'grpc-message': texts[next++] }),
+    );
     for (const text of texts) expect(await call(connection, messageOf(1))).toMatchObject({ status: 5, text });
   });
 
@@ -137,7 +144,14 @@ describe('Connection against nghttp2', () => {
     });
     const ends: number[] = [];
     for (let count = 0; count < answers.length; count++) ends.push((await call(connection, messageOf(1))).status);
-    expect(ends).toEqual([12, StreamEnd.httpStatus, StreamEnd.reset, StreamEnd.noStatus, StreamEnd.badMessage, StreamEnd.badMessage]);
+    expect(ends).toEqual([
+      12,
+      StreamEnd.httpStatus,
+      StreamEnd.reset,
+      StreamEnd.noStatus,
+      StreamEnd.badMessage,
+      StreamEnd.badMessage,
+    ]);
   });
 });
 

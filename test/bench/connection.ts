@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ClientStream, StreamEnd } from './client-stream';
+import { type ClientStream, StreamEnd } from './client-stream';
 import {
   CLIENT_PREFACE,
   DEFAULT_MAX_FRAME_BYTES,
@@ -14,8 +14,6 @@ import {
   settingsFrame,
   STREAM_ID_MAX,
   WINDOW_BYTES_MAX,
-  writeFrameHeader,
-  writeUint32,
 } from './frames';
 import { HpackDecoder, HpackError, RequestHeaderEncoder } from './hpack';
 import { OutputBuffer } from './output-buffer';
@@ -82,7 +80,11 @@ export class Connection {
         connection.receive(bytes as Buffer, count);
         return true;
       };
-      const socket = connect({ host, port, onread: { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: receive } });
+      const socket = connect({
+        host,
+        port,
+        onread: { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: receive },
+      });
       const timer = setTimeout(() => connection.fail('no HTTP/2 settings from the server in time'), CONNECT_TIMEOUT_MS);
       const connection = new Connection(socket, `${host}:${port}`);
       connection.onOpened = () => {
@@ -125,10 +127,7 @@ export class Connection {
     this.nextStreamId += 2;
     this.streams.set(stream.id, stream);
     const block = this.headers.blockFor(path);
-    const position = this.output.reserve(FRAME_HEADER_BYTES + block.length);
-    const body = writeFrameHeader(this.output.bytes, position, block.length, FrameType.headers, Flag.endHeaders, stream.id);
-    block.copy(this.output.bytes, body);
-    this.output.length = body + block.length;
+    this.output.appendFrame(FrameType.headers, Flag.endHeaders, stream.id, block, 0, block.length);
     if (message !== null) this.send(stream, message, true);
   }
 
@@ -176,14 +175,9 @@ export class Connection {
   }
 
   private writeData(stream: ClientStream, bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    const length = end - start;
-    const position = this.output.reserve(FRAME_HEADER_BYTES + length);
-    const flags = endStream ? Flag.endStream : 0;
-    const body = writeFrameHeader(this.output.bytes, position, length, FrameType.data, flags, stream.id);
-    bytes.copy(this.output.bytes, body, start, end);
-    this.output.length = body + length;
-    this.sendWindow -= length;
-    stream.sendWindow -= length;
+    this.output.appendFrame(FrameType.data, endStream ? Flag.endStream : 0, stream.id, bytes, start, end);
+    this.sendWindow -= end - start;
+    stream.sendWindow -= end - start;
   }
 
   /** Sends of the waiting request bytes what the windows allow; keeps the order within each stream. */
@@ -224,7 +218,14 @@ export class Connection {
       if (length > DEFAULT_MAX_FRAME_BYTES) return this.fail(`frame of ${length} bytes, more than allowed`);
       const body = position + FRAME_HEADER_BYTES;
       if (end - body < length) break;
-      this.onFrame(bytes, bytes[position + 3], bytes[position + 4], readUint32(bytes, position + 5) & STREAM_ID_MAX, body, body + length);
+      this.onFrame(
+        bytes,
+        bytes[position + 3],
+        bytes[position + 4],
+        readUint32(bytes, position + 5) & STREAM_ID_MAX,
+        body,
+        body + length,
+      );
       if (this.closed) return;
       position = body + length;
     }
@@ -234,7 +235,8 @@ export class Connection {
   }
 
   private onFrame(bytes: Buffer, type: number, flags: number, streamId: number, start: number, end: number): void {
-    if (this.headerBlock !== null && type !== FrameType.continuation) return this.fail('header block interrupted by another frame');
+    if (this.headerBlock !== null && type !== FrameType.continuation)
+      return this.fail('header block interrupted by another frame');
     switch (type) {
       case FrameType.data:
         return this.onData(bytes, flags, streamId, start, end);
@@ -317,7 +319,8 @@ export class Connection {
         if (stream !== undefined && !endsStream) this.cancel(stream);
         this.endStream(stream, StreamEnd.httpStatus, `HTTP status ${fields.httpStatus}`);
       } else if (endsStream) {
-        const status = stream?.hasPartialMessage === true && fields.grpcStatus === 0 ? StreamEnd.badMessage : fields.grpcStatus;
+        const status =
+          stream?.hasPartialMessage === true && fields.grpcStatus === 0 ? StreamEnd.badMessage : fields.grpcStatus;
         this.endStream(stream, status, fields.grpcMessage);
       }
     } catch (error) {
@@ -354,8 +357,7 @@ export class Connection {
     for (let position = start; position < end; position += 6) {
       this.applySetting((bytes[position] << 8) | bytes[position + 1], readUint32(bytes, position + 2));
     }
-    const position = this.output.reserve(FRAME_HEADER_BYTES);
-    this.output.length = writeFrameHeader(this.output.bytes, position, 0, FrameType.settings, Flag.ack, 0);
+    this.output.appendFrame(FrameType.settings, Flag.ack, 0, bytes, end, end);
     if (this.stalled.length > 0) this.sendStalled();
     this.onOpened();
   }
@@ -377,23 +379,14 @@ export class Connection {
   private onPing(bytes: Buffer, flags: number, start: number, end: number): void {
     if ((flags & Flag.ack) !== 0) return;
     if (end - start !== 8) return this.fail('PING of a wrong length');
-    const position = this.output.reserve(FRAME_HEADER_BYTES + 8);
-    const body = writeFrameHeader(this.output.bytes, position, 8, FrameType.ping, Flag.ack, 0);
-    bytes.copy(this.output.bytes, body, start, end);
-    this.output.length = body + 8;
+    this.output.appendFrame(FrameType.ping, Flag.ack, 0, bytes, start, end);
   }
 
   private cancel(stream: ClientStream): void {
-    this.writeUint32Frame(FrameType.rstStream, stream.id, ErrorCode.cancel);
+    this.output.appendUint32Frame(FrameType.rstStream, stream.id, ErrorCode.cancel);
   }
 
   private sendWindowUpdate(streamId: number, increment: number): void {
-    this.writeUint32Frame(FrameType.windowUpdate, streamId, increment);
-  }
-
-  private writeUint32Frame(type: number, streamId: number, value: number): void {
-    const position = this.output.reserve(FRAME_HEADER_BYTES + 4);
-    const body = writeFrameHeader(this.output.bytes, position, 4, type, 0, streamId);
-    this.output.length = writeUint32(this.output.bytes, body, value);
+    this.output.appendUint32Frame(FrameType.windowUpdate, streamId, increment);
   }
 }

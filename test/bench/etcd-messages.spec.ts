@@ -1,9 +1,20 @@
-import { comparePutRequest, isLiveLease, isSingleKeyAnswer, isSucceededTxn, putRequest, rangeRequest, responseRevision, visitWatchResponse, watchCreateRequest } from './etcd-messages';
+import {
+  comparePutRequest,
+  isLiveLease,
+  isSingleKeyAnswer,
+  isSucceededTxn,
+  putRequest,
+  rangeRequest,
+  responseRevision,
+  visitWatchResponse,
+  watchCreateRequest,
+} from './etcd-messages';
 import { bytesField, messageField, MessageReader, ProtobufError, varintField } from './protobuf';
 
 const key = Buffer.from('k0000001');
 const header = messageField(1, varintField(1, 2 ** 52), varintField(3, 123_456_789));
-const kv = (value: string): Buffer => messageField(2, bytesField(1, key), varintField(3, 77), bytesField(5, Buffer.from(value)));
+const kv = (value: string): Buffer =>
+  messageField(2, bytesField(1, key), varintField(3, 77), bytesField(5, Buffer.from(value)));
 
 function whole<T>(check: (bytes: Buffer, start: number, end: number) => T, ...fields: Buffer[]): T {
   // Off the start of the buffer, as messages lie in a frame.
@@ -15,10 +26,24 @@ describe('requests', () => {
   it('have the bytes that protoc gives', () => {
     expect(rangeRequest(Buffer.from('a'), false).toString('hex')).toBe('00' + '00000003' + '0a0161');
     expect(rangeRequest(Buffer.from('a'), true).toString('hex')).toBe('00' + '00000005' + '0a0161' + '3801');
-    expect(putRequest(Buffer.from('a'), Buffer.alloc(200, 1)).subarray(0, 11).toString('hex')).toBe('00' + '000000ce' + '0a0161' + '12c801');
-    expect(watchCreateRequest(Buffer.from('a'), 300).toString('hex')).toBe('00' + '00000008' + '0a06' + '0a0161' + '38ac02');
+    expect(putRequest(Buffer.from('a'), Buffer.alloc(200, 1)).subarray(0, 11).toString('hex')).toBe(
+      '00' + '000000ce' + '0a0161' + '12c801',
+    );
+    expect(watchCreateRequest(Buffer.from('a'), 300).toString('hex')).toBe(
+      '00' + '00000008' + '0a06' + '0a0161' + '38ac02',
+    );
     expect(comparePutRequest(Buffer.from('a'), Buffer.from('b')).toString('hex')).toBe(
-      '00' + '0000001c' + '0a10' + '0802' + '1001' + '1a0161' + '28ffffffffffffff0f' + '1208' + '1206' + '0a0161' + '120162',
+      '00' +
+        '0000001c' +
+        '0a10' +
+        '0802' +
+        '1001' +
+        '1a0161' +
+        '28ffffffffffffff0f' +
+        '1208' +
+        '1206' +
+        '0a0161' +
+        '120162',
     );
   });
 });
@@ -58,11 +83,19 @@ describe('answers', () => {
       visitWatchResponse(bytes, start, end, {
         onCreated: (id) => void told.push(`created ${id}`),
         onCanceled: (id, reason) => void told.push(`canceled ${id} ${reason}`),
-        onPut: (id, revision, source, from, to) => void told.push(`put ${id} ${revision} ${Buffer.from(source.subarray(from, to)).toString()}`),
+        onPut: (id, revision, source, from, to) =>
+          void told.push(`put ${id} ${revision} ${Buffer.from(source.subarray(from, to)).toString()}`),
         onOther: (id) => void told.push(`other ${id}`),
       });
     whole(visit, header, varintField(2, 4), varintField(3, 1));
-    whole(visit, header, varintField(2, 4), messageField(11, kv('one')), messageField(11, varintField(1, 1), kv('')), messageField(11, kv('two')));
+    whole(
+      visit,
+      header,
+      varintField(2, 4),
+      messageField(11, kv('one')),
+      messageField(11, varintField(1, 1), kv('')),
+      messageField(11, kv('two')),
+    );
     whole(visit, header, varintField(2, 4), varintField(4, 1), bytesField(6, Buffer.from('compacted')));
     expect(told).toEqual(['created 4', 'put 4 77 one', 'other 4', 'put 4 77 two', 'canceled 4 compacted']);
   });

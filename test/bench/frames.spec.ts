@@ -1,4 +1,12 @@
-import { FrameType, readFrameLength, readUint32, Setting, settingsFrame, writeFrameHeader, writeUint32 } from './frames';
+import {
+  FrameType,
+  readFrameLength,
+  readUint32,
+  Setting,
+  settingsFrame,
+  writeFrameHeader,
+  writeUint32,
+} from './frames';
 
 describe('frames', () => {
   it('writes a header as RFC 9113, 4.1 draws it', () => {

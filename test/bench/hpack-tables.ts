@@ -70,6 +70,7 @@ export const STATIC_TABLE: ReadonlyArray<readonly [name: string, value: string]>
 ];
 
 /** Appendix B: bits of the code of each symbol; 0 to 255 are the bytes, 256 is the end-of-string mark. */
+// prettier-ignore
 export const HUFFMAN_CODE_BITS: readonly number[] = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, // 0x00
   28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28, // 0x10

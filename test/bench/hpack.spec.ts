@@ -19,7 +19,10 @@ describe('Huffman code', () => {
     ['f1e3c2e5f23a6ba0ab90f4ff', 'www.example.com'],
     ['a8eb10649cbf', 'no-cache'],
     ['d07abe941054d444a8200595040b8166e082a62d1bff', 'Mon, 21 Oct 2013 20:13:21 GMT'],
-    ['94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007', 'foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1'],
+    [
+      '94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007',
+      'foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1',
+    ],
   ])('decodes the examples of RFC 7541, appendix C (%s)', (coded, text) => {
     const bytes = hex(coded);
     expect(decodeHuffman(bytes, 0, bytes.length)).toBe(text);
@@ -38,11 +41,26 @@ describe('HpackDecoder', () => {
     const date = 'date: Mon, 21 Oct 2013 20:13:21 GMT';
     decodeAll(decoder, hex('3fe101')); // the table of the example: 256 octets
     expect(
-      decodeAll(decoder, hex('4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3')),
+      decodeAll(
+        decoder,
+        hex(
+          '4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3',
+        ),
+      ),
     ).toEqual([':status: 302', 'cache-control: private', date, 'location: https://www.example.com']);
-    expect(decodeAll(decoder, hex('4883 640e ffc1 c0bf'))).toEqual([':status: 307', 'cache-control: private', date, 'location: https://www.example.com']);
+    expect(decodeAll(decoder, hex('4883 640e ffc1 c0bf'))).toEqual([
+      ':status: 307',
+      'cache-control: private',
+      date,
+      'location: https://www.example.com',
+    ]);
     expect(
-      decodeAll(decoder, hex('88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07')),
+      decodeAll(
+        decoder,
+        hex(
+          '88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07',
+        ),
+      ),
     ).toEqual([
       ':status: 200',
       'cache-control: private',
@@ -55,7 +73,8 @@ describe('HpackDecoder', () => {
 
   it('does not serve a block of indexes from memory after the table has changed', () => {
     const decoder = new HpackDecoder();
-    const insert = (status: string): Buffer => Buffer.concat([Buffer.of(0x40, 11), Buffer.from('grpc-status'), Buffer.of(1), Buffer.from(status)]);
+    const insert = (status: string): Buffer =>
+      Buffer.concat([Buffer.of(0x40, 11), Buffer.from('grpc-status'), Buffer.of(1), Buffer.from(status)]);
     const indexed = Buffer.of(0xbe);
     decodeAll(decoder, insert('0'));
     expect(decoder.decode(indexed, 0, 1).grpcStatus).toBe(0);

@@ -61,7 +61,8 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
       }
     }
   }
-  if (bits > 7 || code !== 2 ** bits - 1) throw new HpackError('Huffman padding is not a prefix of the end-of-string symbol');
+  if (bits > 7 || code !== 2 ** bits - 1)
+    throw new HpackError('Huffman padding is not a prefix of the end-of-string symbol');
   return text;
 }
 
@@ -285,7 +286,12 @@ export class RequestHeaderEncoder {
   }
 }
 
-function writeLiteral(octets: number[], [name, value]: readonly [string, string], pattern: number, prefixBits: number): void {
+function writeLiteral(
+  octets: number[],
+  [name, value]: readonly [string, string],
+  pattern: number,
+  prefixBits: number,
+): void {
   const nameIndex = STATIC_TABLE.findIndex(([known]) => known === name) + 1;
   writeInteger(octets, nameIndex, pattern, prefixBits);
   if (nameIndex === 0) writeString(octets, name);

@@ -63,7 +63,8 @@ export class KeepAliveWorkload implements Workload, StreamListener {
 
   onMessage(stream: ClientStream, bytes: Buffer, start: number, end: number): void {
     const now = performance.now();
-    if (isLiveLease(bytes, start, end, this.firstLeaseId + stream.slot)) this.meter.success(now - this.sentAtMs[stream.slot]);
+    if (isLiveLease(bytes, start, end, this.firstLeaseId + stream.slot))
+      this.meter.success(now - this.sentAtMs[stream.slot]);
     else this.meter.error('lease expired or wrong');
     if (this.stopping) this.active--;
     else this.keepAlive(stream, now);

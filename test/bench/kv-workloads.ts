@@ -78,7 +78,12 @@ class KeyedTemplate {
 }
 
 /** An operation on a key that `pick` chooses. */
-function keyedOperation(path: string, template: Buffer, pick: () => number, accepts: UnaryOperation['accepts']): UnaryOperation {
+function keyedOperation(
+  path: string,
+  template: Buffer,
+  pick: () => number,
+  accepts: UnaryOperation['accepts'],
+): UnaryOperation {
   const keyed = new KeyedTemplate(template);
   return { path, request: () => keyed.withKey(pick()), accepts };
 }
@@ -155,7 +160,12 @@ export class ReadWorkload implements Workload {
   ) {
     const picker = new KeyPicker(spec.seed, READ_KEYS);
     const request = rangeRequest(keyBytes(0), spec.workload === 'srange');
-    this.loop = new UnaryLoop(connections, spec.shape.inFlight, keyedOperation(Method.range, request, () => picker.next(), isFound), meter);
+    this.loop = new UnaryLoop(
+      connections,
+      spec.shape.inFlight,
+      keyedOperation(Method.range, request, () => picker.next(), isFound),
+      meter,
+    );
   }
 
   async prepare(): Promise<void> {

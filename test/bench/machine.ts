@@ -49,7 +49,8 @@ function versionOf(binary: ServerBinary): string {
 
 function fileSystemOf(folder: string): string {
   try {
-    const fields = execFileSync('df', ['-P', folder], { encoding: 'utf8' }).trim().split('\n').pop()?.split(/\s+/) ?? [];
+    const fields =
+      execFileSync('df', ['-P', folder], { encoding: 'utf8' }).trim().split('\n').pop()?.split(/\s+/) ?? [];
     const device = fields[0] ?? 'unknown';
     const mount = fields[5] ?? '';
     if (platform() !== 'linux') return device;

@@ -33,7 +33,10 @@ afterEach(() => {
 /** Runs the program with `folder` as its working directory. */
 function bench(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(folder, 'main.js'), ...args], { cwd: folder, env: { ...process.env, QUORATE_BIN: join(folder, 'none') } });
+    const child = spawn(process.execPath, [join(folder, 'main.js'), ...args], {
+      cwd: folder,
+      env: { ...process.env, QUORATE_BIN: join(folder, 'none') },
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (text: Buffer) => (out += text.toString()));
@@ -45,7 +48,19 @@ function bench(...args: string[]): Promise<{ code: number | null; out: string; e
 async function benchTiny(misbehaviour: Misbehaviour): Promise<{ code: number | null; out: string; report: string }> {
   server = await startTinyEtcd(misbehaviour);
   const endpoint = ['--endpoint', `127.0.0.1:${server.port}`, '--pid', String(process.pid)];
-  const { code, out } = await bench(...endpoint, '--workloads', 'put,range', '--concurrency', '1/4', '--seconds', '0.3', '--warmup', '0.1', '--repetitions', '2');
+  const { code, out } = await bench(
+    ...endpoint,
+    '--workloads',
+    'put,range',
+    '--concurrency',
+    '1/4',
+    '--seconds',
+    '0.3',
+    '--warmup',
+    '0.1',
+    '--repetitions',
+    '2',
+  );
   return { code, out, report: readFileSync(join(folder, 'bench-report.md'), 'utf8') };
 }
 
@@ -55,7 +70,10 @@ describe('the benchmark program', () => {
     expect(code).toBe(0);
     expect(report).toContain(`Node.js ${process.version}`);
     expect(report).toContain('2 repetition(s)');
-    const row = new RegExp(`^\\| 4 \\(1\\) \\| 127\\.0\\.0\\.1:${server?.port} \\| [\\d,]+ \\([\\d,]+–[\\d,]+\\) \\|.*\\| 0 \\|$`, 'gm');
+    const row = new RegExp(
+      `^\\| 4 \\(1\\) \\| 127\\.0\\.0\\.1:${server?.port} \\| [\\d,]+ \\([\\d,]+–[\\d,]+\\) \\|.*\\| 0 \\|$`,
+      'gm',
+    );
     expect(report.match(row)).toHaveLength(2);
     expect(out.match(row)).toEqual(report.match(row));
   });
@@ -73,7 +91,11 @@ describe('the benchmark program', () => {
   });
 
   it('answers a wrong option with one line and exit code 2', async () => {
-    expect(await bench('--frobnicate')).toEqual({ code: 2, out: '', err: 'bench: unknown option --frobnicate (see --help)\n' });
+    expect(await bench('--frobnicate')).toEqual({
+      code: 2,
+      out: '',
+      err: 'bench: unknown option --frobnicate (see --help)\n',
+    });
   });
 
   it('answers a missing server with one line and exit code 1', async () => {
@@ -93,11 +115,33 @@ describe('the benchmark program', () => {
 
   const etcd = findExecutable('etcd');
   const withEtcd = etcd === null && process.env['QUORATE_TEST_REQUIRE'] !== 'all' ? it.skip : it;
-  withEtcd('starts a real etcd, measures every workload without errors, and leaves nothing behind (install: apt-get install etcd-server)', async () => {
-    const { code, out, err } = await bench('--only', 'etcd', '--concurrency', '2/6', '--seconds', '0.2', '--warmup', '0', '--repetitions', '1', '--data-root', folder);
-    expect(err.trim().split('\n').filter((line) => !/^\w+ 2\/6 \[1\/1\] etcd: \d+\/s$/.test(line))).toEqual([]);
-    expect(code).toBe(0);
-    expect(out.match(/^\| 6 \(2\) \| etcd \| [\d,]+ .*\| 0 \|$/gm)).toHaveLength(6);
-    expect(readdirSync(folder).filter((name) => name.startsWith('bench-etcd'))).toEqual([]);
-  }, 60_000);
+  withEtcd(
+    'starts a real etcd, measures every workload without errors, and leaves nothing behind (install: apt-get install etcd-server)',
+    async () => {
+      const { code, out, err } = await bench(
+        '--only',
+        'etcd',
+        '--concurrency',
+        '2/6',
+        '--seconds',
+        '0.2',
+        '--warmup',
+        '0',
+        '--repetitions',
+        '1',
+        '--data-root',
+        folder,
+      );
+      expect(
+        err
+          .trim()
+          .split('\n')
+          .filter((line) => !/^\w+ 2\/6 \[1\/1\] etcd: \d+\/s$/.test(line)),
+      ).toEqual([]);
+      expect(code).toBe(0);
+      expect(out.match(/^\| 6 \(2\) \| etcd \| [\d,]+ .*\| 0 \|$/gm)).toHaveLength(6);
+      expect(readdirSync(folder).filter((name) => name.startsWith('bench-etcd'))).toEqual([]);
+    },
+    60_000,
+  );
 });

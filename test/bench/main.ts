@@ -30,7 +30,10 @@ async function main(args: readonly string[]): Promise<number> {
   for (const note of notes) process.stderr.write(`bench: ${note}\n`);
   const measurements = await measureAll(options, binaries, dataRoot, (line) => process.stderr.write(`${line}\n`));
   const commandLine = ['npm run bench --', ...args].join(' ');
-  await writeFile(options.out, renderReport(measurements, { options, facts, loadAfter: loadavg()[0], commandLine, notes }));
+  await writeFile(
+    options.out,
+    renderReport(measurements, { options, facts, loadAfter: loadavg()[0], commandLine, notes }),
+  );
   process.stdout.write(`\n${renderTables(measurements)}\nReport: ${options.out}\n`);
   return hasTrouble(measurements) ? EXIT_TROUBLE : 0;
 }
@@ -55,7 +58,8 @@ function findServers(options: Options): { binaries: ServerBinary[]; notes: strin
 function checkoutRoot(): string {
   for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'quorate') return folder;
+    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'quorate')
+      return folder;
   }
   return process.cwd();
 }

@@ -55,7 +55,8 @@ export class Meter {
     this.elapsedMs = performance.now() - this.startedAtMs;
     this.clientCpu = process.cpuUsage(this.clientCpu);
     this.serverAtEnd = this.serverPid === null ? null : processUsage(this.serverPid);
-    if (this.serverPid !== null && this.serverAtEnd === null) this.fault(`process ${this.serverPid} of the server cannot be accounted`);
+    if (this.serverPid !== null && this.serverAtEnd === null)
+      this.fault(`process ${this.serverPid} of the server cannot be accounted`);
   }
 
   result(): CellResult {

@@ -4,7 +4,14 @@ const parse = (line: string) => parseOptions(line.split(' ').filter((part) => pa
 
 describe('parseOptions', () => {
   it('has defaults for everything', () => {
-    expect(parse('')).toMatchObject({ seconds: 4, repetitions: 3, only: null, endpoint: null, pid: null, out: 'bench-report.md' });
+    expect(parse('')).toMatchObject({
+      seconds: 4,
+      repetitions: 3,
+      only: null,
+      endpoint: null,
+      pid: null,
+      out: 'bench-report.md',
+    });
     expect(parse('').workloads).toHaveLength(6);
     expect(parse('').shapes).toEqual([
       { connections: 1, inFlight: 1 },
@@ -14,7 +21,11 @@ describe('parseOptions', () => {
   });
 
   it('reads every option, with a space or an equals sign', () => {
-    expect(parse('--workloads put,watch --concurrency=5,1/100 --seconds 0.5 --warmup=0 --repetitions 7 --endpoint http://127.0.0.1:2379 --pid 42 --out=a=b.md')).toMatchObject({
+    expect(
+      parse(
+        '--workloads put,watch --concurrency=5,1/100 --seconds 0.5 --warmup=0 --repetitions 7 --endpoint http://127.0.0.1:2379 --pid 42 --out=a=b.md',
+      ),
+    ).toMatchObject({
       workloads: ['put', 'watch'],
       shapes: [
         { connections: 5, inFlight: 5 },
@@ -28,7 +39,11 @@ describe('parseOptions', () => {
       out: 'a=b.md',
     });
     expect(parse('--endpoint [::1]:80').endpoint).toEqual({ host: '::1', port: 80 });
-    expect(parse('--only quorate --data-root /data --etcd /opt/etcd')).toMatchObject({ only: 'quorate', dataRoot: '/data', etcdBinary: '/opt/etcd' });
+    expect(parse('--only quorate --data-root /data --etcd /opt/etcd')).toMatchObject({
+      only: 'quorate',
+      dataRoot: '/data',
+      etcdBinary: '/opt/etcd',
+    });
   });
 
   it('is short when asked to be quick, and lets single options win', () => {

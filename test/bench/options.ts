@@ -66,7 +66,8 @@ export function parseOptions(args: readonly string[]): { help: boolean; options:
   const endpoint = values.get('--endpoint');
   const pid = values.get('--pid');
   const only = values.get('--only');
-  if (only !== undefined && only !== 'etcd' && only !== 'quorate') throw new UsageError(`--only takes etcd or quorate, not ${only}`);
+  if (only !== undefined && only !== 'etcd' && only !== 'quorate')
+    throw new UsageError(`--only takes etcd or quorate, not ${only}`);
   if (endpoint !== undefined && only !== undefined) throw new UsageError('--endpoint and --only exclude each other');
   if (pid !== undefined && endpoint === undefined) throw new UsageError('--pid goes with --endpoint');
   const options: Options = {
@@ -113,7 +114,9 @@ function parseShape(text: string): Shape {
   const inFlight = Number(match?.[2] ?? 0);
   const connections = Number(match?.[1] ?? Math.min(DEFAULT_CONNECTIONS, inFlight));
   if (connections < 1 || inFlight < connections || inFlight > IN_FLIGHT_MAX) {
-    throw new UsageError(`--concurrency takes numbers like 100 or 10/100 (connections/in flight, at least one each), not ${text}`);
+    throw new UsageError(
+      `--concurrency takes numbers like 100 or 10/100 (connections/in flight, at least one each), not ${text}`,
+    );
   }
   return { connections, inFlight };
 }
@@ -127,7 +130,8 @@ function parseEndpoint(text: string): { host: string; port: number } {
 
 function parseInteger(name: string, text: string | undefined, fallback: number, max: number): number {
   if (text === undefined) return fallback;
-  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > max) throw new UsageError(`${name} takes a whole number from 1 to ${max}, not ${text}`);
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > max)
+    throw new UsageError(`${name} takes a whole number from 1 to ${max}, not ${text}`);
   return Number(text);
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { FRAME_HEADER_BYTES, writeFrameHeader, writeUint32 } from './frames';
 
 const BUFFER_BYTES = 64 * 1024;
 const SPARE_BUFFERS_MAX = 8;
@@ -8,9 +9,8 @@ const SPARE_BUFFERS_MAX = 8;
  * write is reported done, so buffers in flight are only taken again after that.
  */
 export class OutputBuffer {
-  /** The buffer to write into at `length`, after `reserve`. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  length = 0;
+  private bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private length = 0;
   private readonly spare: Buffer[] = [];
   private readonly inFlight: Buffer[] = [];
   private readonly onWritten = (): void => {
@@ -20,13 +20,18 @@ export class OutputBuffer {
 
   constructor(private readonly socket: Socket) {}
 
-  /** Makes room for `count` more bytes and returns the position to write them at; the caller then advances `length`. */
-  reserve(count: number): number {
-    if (this.bytes.length - this.length < count) {
-      this.flush();
-      if (count > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(count);
-    }
-    return this.length;
+  /** A frame whose payload is source[start, end), which is copied at once. */
+  appendFrame(type: number, flags: number, streamId: number, source: Buffer, start: number, end: number): void {
+    const position = this.reserve(FRAME_HEADER_BYTES + end - start);
+    const body = writeFrameHeader(this.bytes, position, end - start, type, flags, streamId);
+    source.copy(this.bytes, body, start, end);
+    this.length = body + end - start;
+  }
+
+  /** A frame whose payload is one 32-bit number. */
+  appendUint32Frame(type: number, streamId: number, value: number): void {
+    const position = this.reserve(FRAME_HEADER_BYTES + 4);
+    this.length = writeUint32(this.bytes, writeFrameHeader(this.bytes, position, 4, type, 0, streamId), value);
   }
 
   append(source: Uint8Array): void {
@@ -41,5 +46,14 @@ export class OutputBuffer {
     this.socket.write(this.bytes.subarray(0, this.length), this.onWritten);
     this.bytes = this.spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.length = 0;
+  }
+
+  /** Makes room for `count` more bytes and returns the position to write them at. */
+  private reserve(count: number): number {
+    if (this.bytes.length - this.length < count) {
+      this.flush();
+      if (count > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(count);
+    }
+    return this.length;
   }
 }

@@ -25,7 +25,15 @@ function measurement(server: string, repetition: number, result: Partial<CellRes
 }
 
 const rowsOf = (measurements: Measurement[]): string[][] =>
-  renderTables(measurements).split('\n').filter((line) => line.startsWith('| 100')).map((line) => line.split('|').slice(2, -1).map((cell) => cell.trim()));
+  renderTables(measurements)
+    .split('\n')
+    .filter((line) => line.startsWith('| 100'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(2, -1)
+        .map((cell) => cell.trim()),
+    );
 
 describe('tables', () => {
   it('give medians with their spread, and the median of the ratios within each repetition', () => {
@@ -43,17 +51,21 @@ describe('tables', () => {
   });
 
   it('charge CPU to operations, in microseconds', () => {
-    expect(rowsOf([measurement('etcd', 1, {})])).toEqual([['etcd', '500', '1.00', '2.00', '3.00', '10.0', '1.00', '64', '0']]);
-  });
-
-  it('have no ratio without a partner, and no figure where there is none', () => {
-    expect(rowsOf([measurement('etcd', 1, { operations: 0, serverCpuSeconds: null, serverResidentBytes: null })])).toEqual([
-      ['etcd', '0', '–', '–', '–', '–', '–', '–', '0'],
+    expect(rowsOf([measurement('etcd', 1, {})])).toEqual([
+      ['etcd', '500', '1.00', '2.00', '3.00', '10.0', '1.00', '64', '0'],
     ]);
   });
 
+  it('have no ratio without a partner, and no figure where there is none', () => {
+    expect(
+      rowsOf([measurement('etcd', 1, { operations: 0, serverCpuSeconds: null, serverResidentBytes: null })]),
+    ).toEqual([['etcd', '0', '–', '–', '–', '–', '–', '–', '0']]);
+  });
+
   it('show errors and faults', () => {
-    const troubled = [measurement('etcd', 1, { errors: { INTERNAL: 3, RST_STREAM: 2 }, faults: ['connection lost: reset'] })];
+    const troubled = [
+      measurement('etcd', 1, { errors: { INTERNAL: 3, RST_STREAM: 2 }, faults: ['connection lost: reset'] }),
+    ];
     expect(rowsOf(troubled)[0].at(-1)).toBe('5 (faulty)');
     expect(renderTables(troubled)).toContain('100 (10), etcd, repetition 1: 3 × INTERNAL');
     expect(renderTables(troubled)).toContain('connection lost: reset');

@@ -35,13 +35,21 @@ const perOperation = (seconds: number | null, result: CellResult): number | null
   seconds === null || result.operations === 0 ? null : (seconds * 1e6) / result.operations;
 
 const METRICS: readonly Metric[] = [
-  { title: 'per s', value: (r) => (r.elapsedSeconds > 0 ? r.operations / r.elapsedSeconds : null), format: (v) => Math.round(v).toLocaleString('en-US') },
+  {
+    title: 'per s',
+    value: (r) => (r.elapsedSeconds > 0 ? r.operations / r.elapsedSeconds : null),
+    format: (v) => Math.round(v).toLocaleString('en-US'),
+  },
   { title: 'p50 ms', value: (r) => (r.operations > 0 ? r.p50Ms : null), format: threeDigits },
   { title: 'p99 ms', value: (r) => (r.operations > 0 ? r.p99Ms : null), format: threeDigits },
   { title: 'max ms', value: (r) => (r.operations > 0 ? r.maxMs : null), format: threeDigits },
   { title: 'server CPU µs/op', value: (r) => perOperation(r.serverCpuSeconds, r), format: threeDigits },
   { title: 'client CPU µs/op', value: (r) => perOperation(r.clientCpuSeconds, r), format: threeDigits },
-  { title: 'RSS MiB', value: (r) => (r.serverResidentBytes === null ? null : r.serverResidentBytes / 2 ** 20), format: (v) => v.toFixed(0) },
+  {
+    title: 'RSS MiB',
+    value: (r) => (r.serverResidentBytes === null ? null : r.serverResidentBytes / 2 ** 20),
+    format: (v) => v.toFixed(0),
+  },
 ];
 
 /** True if any measurement had an error or a fault. */
@@ -52,7 +60,14 @@ export function hasTrouble(measurements: readonly Measurement[]): boolean {
 /** The tables alone, for the terminal and the report. */
 export function renderTables(measurements: readonly Measurement[]): string {
   const workloads = [...new Set(measurements.map(({ workload }) => workload))];
-  return workloads.map((workload) => renderWorkload(workload, measurements.filter((m) => m.workload === workload))).join('\n');
+  return workloads
+    .map((workload) =>
+      renderWorkload(
+        workload,
+        measurements.filter((m) => m.workload === workload),
+      ),
+    )
+    .join('\n');
 }
 
 /** The whole report in Markdown. */
@@ -72,7 +87,9 @@ export function renderReport(
     ...facts.versions.map((version) => `- ${version}`),
     `- ${options.repetitions} repetition(s), ${options.warmupSeconds} s of warm-up and ${options.seconds} s measured each`,
     ...(options.endpoint === null
-      ? [`- One member each, sync on, default settings but for a quota of ${QUOTA_BACKEND_BYTES / 2 ** 30} GiB and log level \`error\` on both; automatic compaction off on both`]
+      ? [
+          `- One member each, sync on, default settings but for a quota of ${QUOTA_BACKEND_BYTES / 2 ** 30} GiB and log level \`error\` on both; automatic compaction off on both`,
+        ]
       : ['- A server that was already running, with settings unknown to this report']),
     ...run.notes.map((note) => `- ${note}`),
     '',
@@ -93,15 +110,20 @@ function renderWorkload(workload: WorkloadName, measurements: readonly Measureme
   ];
   const troubles: string[] = [];
   for (const shape of distinctShapes(measurements)) {
-    const ofShape = measurements.filter((m) => m.shape.connections === shape.connections && m.shape.inFlight === shape.inFlight);
+    const ofShape = measurements.filter(
+      (m) => m.shape.connections === shape.connections && m.shape.inFlight === shape.inFlight,
+    );
     const label = `${shape.inFlight} (${shape.connections})`;
     for (const server of new Set(ofShape.map((m) => m.server))) {
       const ofServer = ofShape.filter((m) => m.server === server);
-      lines.push(`| ${label} | ${server} | ${METRICS.map((metric) => metricCell(metric, ofServer)).join(' | ')} | ${errorCell(ofServer)} |`);
+      lines.push(
+        `| ${label} | ${server} | ${METRICS.map((metric) => metricCell(metric, ofServer)).join(' | ')} | ${errorCell(ofServer)} |`,
+      );
       troubles.push(...ofServer.flatMap((m) => describeTroubles(label, m)));
     }
     const ratios = METRICS.map((metric) => ratioCell(metric, ofShape));
-    if (ratios.some((ratio) => ratio !== '–')) lines.push(`| ${label} | **${SUBJECT} ÷ ${REFERENCE}** | ${ratios.join(' | ')} | |`);
+    if (ratios.some((ratio) => ratio !== '–'))
+      lines.push(`| ${label} | **${SUBJECT} ÷ ${REFERENCE}** | ${ratios.join(' | ')} | |`);
   }
   if (troubles.length > 0) lines.push('', ...troubles.map((trouble) => `- **${trouble}**`));
   return [...lines, ''].join('\n');
@@ -135,11 +157,16 @@ function withSpread(values: readonly number[], format: (value: number) => string
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return sorted.length === 1 ? format(median) : `${format(median)} (${format(sorted[0])}–${format(sorted[sorted.length - 1])})`;
+  return sorted.length === 1
+    ? format(median)
+    : `${format(median)} (${format(sorted[0])}–${format(sorted[sorted.length - 1])})`;
 }
 
 function errorCell(measurements: readonly Measurement[]): string {
-  const errors = measurements.reduce((sum, { result }) => sum + Object.values(result.errors).reduce((a, b) => a + b, 0), 0);
+  const errors = measurements.reduce(
+    (sum, { result }) => sum + Object.values(result.errors).reduce((a, b) => a + b, 0),
+    0,
+  );
   const faulty = measurements.some(({ result }) => result.faults.length > 0);
   return `${errors}${faulty ? ' (faulty)' : ''}`;
 }

@@ -11,18 +11,21 @@ afterEach(() => {
 
 async function run(misbehaviour: Misbehaviour, spec: Partial<CellSpec>, drainTimeoutMs?: number): Promise<CellResult> {
   server = await startTinyEtcd(misbehaviour);
-  return runCell({
-    host: '127.0.0.1',
-    port: server.port,
-    serverPid: process.pid,
-    workload: 'put',
-    shape: { connections: 2, inFlight: 20 },
-    warmupSeconds: 0.1,
-    seconds: 0.3,
-    seed: 1,
-    exclusive: true,
-    ...spec,
-  }, drainTimeoutMs);
+  return runCell(
+    {
+      host: '127.0.0.1',
+      port: server.port,
+      serverPid: process.pid,
+      workload: 'put',
+      shape: { connections: 2, inFlight: 20 },
+      warmupSeconds: 0.1,
+      seconds: 0.3,
+      seed: 1,
+      exclusive: true,
+      ...spec,
+    },
+    drainTimeoutMs,
+  );
 }
 
 describe('a cell against a foreign gRPC server', () => {
@@ -80,7 +83,11 @@ describe('a cell against a foreign gRPC server', () => {
 
   it('notices watchers that miss events', async () => {
     // One put is on its way at a time here, so the first lost event is waited for in vain.
-    const result = await run({ loseEvents: true }, { workload: 'watch', shape: { connections: 1, inFlight: 200 } }, 300);
+    const result = await run(
+      { loseEvents: true },
+      { workload: 'watch', shape: { connections: 1, inFlight: 200 } },
+      300,
+    );
     expect(result.faults).toEqual([expect.stringMatching(/operations were never answered$/)]);
   });
 
@@ -95,6 +102,8 @@ describe('a cell against a foreign gRPC server', () => {
   });
 
   it('rejects when the data cannot be prepared', async () => {
-    await expect(run({ unimplementedAfter: 3 }, { workload: 'range' })).rejects.toThrow(/KV\/Put: \d+ x UNIMPLEMENTED: not here/);
+    await expect(run({ unimplementedAfter: 3 }, { workload: 'range' })).rejects.toThrow(
+      /KV\/Put: \d+ x UNIMPLEMENTED: not here/,
+    );
   });
 });

@@ -101,7 +101,9 @@ async function startOnce(binary: ServerBinary, dataRoot: string): Promise<Runnin
   } catch (error) {
     const tail = readFileSync(logPath, 'utf8').trim().split('\n').slice(-3).join(' | ');
     await server.stop();
-    throw new Error(`${binary.name} did not start: ${error instanceof Error ? error.message : String(error)}${tail === '' ? '' : `; it said: ${tail}`}`);
+    throw new Error(
+      `${binary.name} did not start: ${error instanceof Error ? error.message : String(error)}${tail === '' ? '' : `; it said: ${tail}`}`,
+    );
   }
 }
 

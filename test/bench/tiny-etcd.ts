@@ -1,4 +1,12 @@
-import { Server, ServerCredentials, status, type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import { bytesField, messageField, MessageReader, varintField } from './protobuf';
 
 /** Ways in which the server for tests can go wrong. */
@@ -55,16 +63,20 @@ export async function startTinyEtcd(misbehaviour: Misbehaviour = {}): Promise<Ti
   const write = (kv: Buffer): void => {
     if (misbehaviour.forgetPuts !== true) revision++;
     writes++;
-    const event = messageField(11, messageField(2, bytesField(1, Buffer.from('k')), varintField(3, revision), bytesField(5, kv)));
+    const event = messageField(
+      11,
+      messageField(2, bytesField(1, Buffer.from('k')), varintField(3, revision), bytesField(5, kv)),
+    );
     for (const notify of watchers) notify(event);
   };
   const unary =
     (answer: (request: Buffer) => Buffer | { code: status; details: string }) =>
     (call: ServerUnaryCall<Bytes, Bytes>, callback: sendUnaryData<Bytes>): void => {
       calls++;
-      const outcome = misbehaviour.unimplementedAfter !== undefined && calls > misbehaviour.unimplementedAfter
-        ? { code: status.UNIMPLEMENTED, details: 'not here' }
-        : answer(call.request);
+      const outcome =
+        misbehaviour.unimplementedAfter !== undefined && calls > misbehaviour.unimplementedAfter
+          ? { code: status.UNIMPLEMENTED, details: 'not here' }
+          : answer(call.request);
       if (Buffer.isBuffer(outcome)) callback(null, outcome);
       else callback(outcome);
     };
@@ -96,7 +108,9 @@ export async function startTinyEtcd(misbehaviour: Misbehaviour = {}): Promise<Ti
         write(value);
         return Buffer.concat([header(), varintField(2, 1), messageField(3, messageField(2))]);
       }),
-      grant: unary((request) => Buffer.concat([header(), varintField(2, numberOf(request, 2)), varintField(3, numberOf(request, 1))])),
+      grant: unary((request) =>
+        Buffer.concat([header(), varintField(2, numberOf(request, 2)), varintField(3, numberOf(request, 1))]),
+      ),
       keepAlive: (call: ServerDuplexStream<Bytes, Bytes>) => {
         call.on('error', () => undefined);
         call.on('data', (request: Buffer) => {
@@ -123,7 +137,9 @@ export async function startTinyEtcd(misbehaviour: Misbehaviour = {}): Promise<Ti
     },
   );
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
   return { port, writes: () => writes, close: () => server.forceShutdown() };
 }

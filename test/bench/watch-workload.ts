@@ -1,7 +1,14 @@
 import type { CellSpec } from './cell';
 import { ClientStream, type StreamListener } from './client-stream';
 import type { Connection } from './connection';
-import { Method, putRequest, responseRevision, visitWatchResponse, watchCreateRequest, type WatchVisitor } from './etcd-messages';
+import {
+  Method,
+  putRequest,
+  responseRevision,
+  visitWatchResponse,
+  watchCreateRequest,
+  type WatchVisitor,
+} from './etcd-messages';
 import { readUint32, writeUint32 } from './frames';
 import { VALUE_BYTES, valueBytes } from './kv-workloads';
 import type { Meter } from './meter';
@@ -47,7 +54,8 @@ class WatchStream implements StreamListener, WatchVisitor {
 
   open(): void {
     this.connection.start(this.stream, Method.watch, null);
-    for (let id = 1; id <= this.watchers; id++) this.connection.send(this.stream, watchCreateRequest(WATCHED_KEY, id), false);
+    for (let id = 1; id <= this.watchers; id++)
+      this.connection.send(this.stream, watchCreateRequest(WATCHED_KEY, id), false);
     this.connection.flush();
   }
 
@@ -120,7 +128,8 @@ export class WatchWorkload implements Workload, StreamListener {
     this.watchers = spec.shape.inFlight;
     this.putsAheadMax = putsAhead(this.watchers, connections.length);
     connections.forEach((connection, slot) => {
-      const share = Math.floor(this.watchers / connections.length) + (slot < this.watchers % connections.length ? 1 : 0);
+      const share =
+        Math.floor(this.watchers / connections.length) + (slot < this.watchers % connections.length ? 1 : 0);
       this.watchStreams.push(new WatchStream(connection, share, slot, this));
     });
     for (let slot = 0; slot < this.putsAheadMax; slot++) this.putStreams.push(new ClientStream(slot, this));
@@ -160,7 +169,8 @@ export class WatchWorkload implements Workload, StreamListener {
   verify(): Promise<void> {
     for (const watchStream of this.watchStreams) {
       const wrong = watchStream.received.subarray(1).findIndex((count) => count !== this.puts);
-      if (wrong >= 0) this.meter.fault(`${this.puts} puts, but a watcher received ${watchStream.received[wrong + 1]} events`);
+      if (wrong >= 0)
+        this.meter.fault(`${this.puts} puts, but a watcher received ${watchStream.received[wrong + 1]} events`);
     }
     return Promise.resolve();
   }

@@ -149,12 +149,21 @@ export class UnaryLoop implements StreamListener {
     this.unissued--;
     this.startedAtMs[stream.slot] = nowMs;
     this.answers[stream.slot] = 0;
-    this.connections[stream.slot % this.connections.length].start(stream, this.operation.path, this.operation.request());
+    this.connections[stream.slot % this.connections.length].start(
+      stream,
+      this.operation.path,
+      this.operation.request(),
+    );
   }
 }
 
 /** Makes `count` calls, `inFlight` at a time; throws if any of them fails. */
-export async function callAll(connection: Connection, operation: UnaryOperation, count: number, inFlight = 1): Promise<void> {
+export async function callAll(
+  connection: Connection,
+  operation: UnaryOperation,
+  count: number,
+  inFlight = 1,
+): Promise<void> {
   const meter = new Meter(null);
   const loop = new UnaryLoop([connection], Math.min(inFlight, count), operation, meter, count);
   await loop.run();
