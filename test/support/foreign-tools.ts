@@ -23,6 +23,7 @@ const foreignTools = {
   },
   curl: { commands: ['curl'], debianPackage: 'curl', brewPackage: 'curl' },
   openssl: { commands: ['openssl'], debianPackage: 'openssl', brewPackage: 'openssl' },
+  strace: { commands: ['strace'], debianPackage: 'strace', brewPackage: 'strace' },
 } as const satisfies Record<string, ForeignTool>;
 
 export type ForeignToolName = keyof typeof foreignTools;

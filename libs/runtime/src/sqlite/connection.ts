@@ -16,23 +16,34 @@ export interface ConnectionOptions {
   readonly cacheBytes: number;
 }
 
+/** Makes a whole, synced, empty store under a name that nobody looks at yet, and closes it. */
+export async function createStore(file: string): Promise<void> {
+  const source = dataSource(file, sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE);
+  await source.initialize();
+  try {
+    serialize(source);
+    await source.query('PRAGMA synchronous = FULL');
+    // The first two hold only while the file is empty.
+    await source.query(`PRAGMA page_size = ${PAGE_BYTES}`);
+    await source.query('PRAGMA auto_vacuum = INCREMENTAL');
+    await source.query(`PRAGMA application_id = ${APPLICATION_ID}`);
+    await source.runMigrations();
+    await useWal(source);
+  } finally {
+    await source.destroy();
+  }
+}
+
 /**
  * The connection that writes. Its `DataSource` shares one connection among all callers and turns transactions that overlap
  * into savepoints of one another, so nothing but the write queue may use it.
  */
-export async function openWriter(options: ConnectionOptions, isNew: boolean): Promise<DataSource> {
-  const source = dataSource(options.file, sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE);
+export async function openWriter(options: ConnectionOptions): Promise<DataSource> {
+  const source = dataSource(options.file, sqlite3.OPEN_READWRITE);
   await source.initialize();
   try {
     serialize(source);
-    if (isNew) {
-      // Both hold only while the file is empty; the id is its first write, so no file of ours is ever without it.
-      await source.query(`PRAGMA page_size = ${PAGE_BYTES}`);
-      await source.query('PRAGMA auto_vacuum = INCREMENTAL');
-      await source.query(`PRAGMA application_id = ${APPLICATION_ID}`);
-    }
-    const [{ journal_mode: mode }] = await source.query<[{ journal_mode: string }]>('PRAGMA journal_mode = WAL');
-    if (mode !== 'wal') throw new Error(`the file system does not support SQLite's WAL mode (journal_mode is ${mode})`);
+    await useWal(source);
     await source.query('PRAGMA synchronous = NORMAL');
     await source.query('PRAGMA fullfsync = ON');
     await source.query('PRAGMA checkpoint_fullfsync = ON');
@@ -90,6 +101,11 @@ function dataSource(file: string, flags: number): DataSource {
 /** Statements wait in the connection's own queue; by default each would wait in a thread of the pool. */
 function serialize(source: DataSource): void {
   handle(source).serialize();
+}
+
+async function useWal(source: DataSource): Promise<void> {
+  const [{ journal_mode: mode }] = await source.query<[{ journal_mode: string }]>('PRAGMA journal_mode = WAL');
+  if (mode !== 'wal') throw new Error(`the file system does not support SQLite's WAL mode (journal_mode is ${mode})`);
 }
 
 async function tune(source: DataSource, { busyMs, cacheBytes }: ConnectionOptions): Promise<void> {

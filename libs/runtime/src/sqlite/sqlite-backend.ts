@@ -2,10 +2,10 @@ import {
   type Backend, type BackendBatch, BackendFullError, type BackendSnapshot, type BackendState, type RevisionId,
   type RevisionRow, type StateRecord,
 } from '@quorate/core';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type DataSource } from 'typeorm';
-import { openReader, openWriter } from './connection';
+import { createStore, openReader, openWriter } from './connection';
 import { MetaEntity } from './entities';
 import { packedIds, type PackedStatement, RowPacker } from './packed-rows';
 import { ReaderPool } from './reader-pool';
@@ -116,18 +116,14 @@ export class SqliteBackend implements Backend {
     const file = path.join(options.directory, STORE_FILE);
     await mkdir(options.directory, { recursive: true });
     await removeTemporaryFiles(options.directory);
-    const isNew = !(await hasContent(file));
-    if (!isNew) await checkHeader(file);
     const opened: DataSource[] = [];
     try {
+      if (await hasContent(file)) await checkHeader(file);
+      else await create(file);
       const connection = { file, busyMs: settings.busyMs };
-      const writer = await openWriter({ ...connection, cacheBytes: WRITER_CACHE_BYTES }, isNew);
+      const writer = await openWriter({ ...connection, cacheBytes: WRITER_CACHE_BYTES });
       opened.push(writer);
       const pageBytes = await prepare(file, writer, options);
-      if (isNew) {
-        await syncDirectory(options.directory);
-        await syncDirectory(path.dirname(options.directory));
-      }
       for (let reader = 0; reader < settings.readers; reader++) {
         opened.push(await openReader({ ...connection, cacheBytes: READER_CACHE_BYTES }));
       }
@@ -351,6 +347,16 @@ export class SqliteBackend implements Backend {
       throw sqliteCode(error) === undefined ? error : storeErrorOf(this.file, error);
     }
   }
+}
+
+/** A file of this name is a whole store from the first moment on, also when the power goes meanwhile. */
+async function create(file: string): Promise<void> {
+  const directory = path.dirname(file);
+  const unnamed = temporaryFile(directory);
+  await createStore(unnamed);
+  await rename(unnamed, file);
+  await syncDirectory(directory);
+  await syncDirectory(path.dirname(directory));
 }
 
 /** Brings the file to this program's format; refuses what it must not touch. Resolves to the size of its pages. */
