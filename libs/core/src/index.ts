@@ -14,3 +14,4 @@ export { DEFAULT_SEGMENT_BYTES, type Recovered, Wal, type WalBatch, type WalOpti
 export { WalCorruptError, WalFailedError, WalFullError, WalRangeError } from './wal/errors';
 export { type SnapshotMark } from './wal/frame-writer';
 export { crc32c } from './base/crc32c';
+export { type InitialMembership } from './machine/state-records';

@@ -18,5 +18,19 @@ export {
 export { allMethods, type AnyMethod, methodByJsonPath, methodByPath, services, unknownMethodText } from './services';
 export { type Method, type MethodKind } from './services.table';
 export {
-  type GrpcCall, GrpcError, type GrpcHandlers, type GrpcStatus, type GrpcStream, type StreamHandler, type UnaryHandler,
+  type GrpcCall, type GrpcHandlers, type GrpcStream, type StreamHandler, type UnaryHandler,
 } from './grpc/handler';
+export { type GrpcStatus, GrpcStatusError, grpcStatusOf, httpStatusOf, streamDecodeStatus } from './grpc/status';
+export { frameMessage, type GrpcMessage, GrpcMessageReader } from './grpc/message-reader';
+export { formatGrpcTimeout, parseGrpcTimeout } from './grpc/timeout';
+export {
+  decodeBinaryMetadata, decodeGrpcMessage, encodeBinaryMetadata, encodeGrpcMessage, isBinaryMetadata, isMetadataValue,
+} from './grpc/metadata';
+export { HttpDetector, type HttpVersion } from './http-detect';
+export { decodeJson } from './json/json-decoder';
+export { encodeJson } from './json/json-encoder';
+export { JsonValueSplitter } from './json/value-splitter';
+export {
+  GATEWAY_METHOD_NOT_ALLOWED, GATEWAY_NOT_FOUND, gatewayDecodeStatus, gatewayError, gatewayErrorBody, gatewayStreamError,
+  gatewayStreamResult,
+} from './json/gateway';

@@ -1,12 +1,12 @@
 import { GrpcCode } from '@quorate/api';
-import { GrpcError, services, ServingStatus } from '@quorate/wire';
+import { GrpcStatusError, services, ServingStatus } from '@quorate/wire';
 import { type ServedMethod, streaming, unary } from './method';
 
 /** `grpc.health.v1.Health`: the server as a whole, as etcd registers it. */
 export function healthMethods(): ServedMethod[] {
   return [
     unary(services.Health.Check, async ({ service }) => {
-      if (service !== '') throw new GrpcError(GrpcCode.NOT_FOUND, 'unknown service');
+      if (service !== '') throw new GrpcStatusError(GrpcCode.NOT_FOUND, 'unknown service');
       return { status: ServingStatus.SERVING };
     }),
     streaming(services.Health.Watch, (stream) => {

@@ -1,6 +1,6 @@
 import type { KvApi } from '@quorate/api';
-import { services } from '@quorate/wire';
-import { contextOf, type MessageStream, grpcErrorOf, type ServedMethod, streaming, unary } from './method';
+import { grpcStatusOf, services } from '@quorate/wire';
+import { contextOf, type MessageStream, type ServedMethod, streaming, unary } from './method';
 
 type KeepAliveStream = MessageStream<{ readonly id: bigint }, unknown>;
 
@@ -26,7 +26,7 @@ function serveKeepAlives(kv: KvApi, stream: KeepAliveStream): void {
   let failed = false;
   const fail = (error: unknown): void => {
     failed = true;
-    stream.end(grpcErrorOf(error));
+    stream.end(grpcStatusOf(error));
   };
   const finishOne = (): void => {
     underWay--;

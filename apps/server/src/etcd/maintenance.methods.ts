@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KvApi, MaintenanceApi, SnapshotChunk } from '@quorate/api';
-import { type NoFields, services } from '@quorate/wire';
-import { grpcErrorOf, type MessageStream, type ServedMethod, streaming, unary } from './method';
+import { grpcStatusOf, type NoFields, services } from '@quorate/wire';
+import { type MessageStream, type ServedMethod, streaming, unary } from './method';
 
 type SnapshotStream = MessageStream<NoFields, SnapshotChunk>;
 
@@ -55,6 +55,6 @@ function serveSnapshot(maintenance: MaintenanceApi, stream: SnapshotStream): voi
     stream.end();
   };
   stream.onMessage(() => {
-    sendAll().catch((error: unknown) => stream.end(grpcErrorOf(error)));
+    sendAll().catch((error: unknown) => stream.end(grpcStatusOf(error)));
   });
 }

@@ -1,7 +1,7 @@
-import { ApiError, type CallContext, GrpcCode } from '@quorate/api';
+import type { CallContext } from '@quorate/api';
 import {
-  type AnyMethod, DecodeError, type GrpcCall, GrpcError, type GrpcHandlers, type GrpcStatus, type GrpcStream, type Method,
-  type StreamHandler, type UnaryHandler,
+  type AnyMethod, DecodeError, type GrpcCall, type GrpcHandlers, type GrpcStatus, grpcStatusOf, type GrpcStream, type Method,
+  streamDecodeStatus, type StreamHandler, type UnaryHandler,
 } from '@quorate/wire';
 
 /** A method that answers one message with one message, on messages: the gRPC carrier and the JSON gateway both serve it. */
@@ -57,21 +57,7 @@ export function grpcHandlersOf(methods: readonly ServedMethod[]): GrpcHandlers {
 }
 
 function unaryHandler({ method, handle }: ServedUnary): UnaryHandler {
-  return async (message, call) => {
-    try {
-      return method.response.encodeFrame(await handle(method.request.decode(message), call));
-    } catch (error) {
-      throw grpcErrorOf(error);
-    }
-  };
-}
-
-/** The status that an error is answered with. What is no refusal of ours is a defect: it is told, but not in detail. */
-export function grpcErrorOf(error: unknown): GrpcError {
-  if (error instanceof GrpcError) return error;
-  if (error instanceof ApiError) return new GrpcError(error.grpcCode, error.message);
-  if (error instanceof DecodeError) return new GrpcError(GrpcCode.INTERNAL, `grpc: error unmarshalling request: ${error.message}`);
-  return new GrpcError(GrpcCode.UNKNOWN, error instanceof Error ? error.message : String(error));
+  return async (message, call) => method.response.encodeFrame(await handle(method.request.decode(message), call));
 }
 
 /** What etcd's clients may say in metadata. */
@@ -102,7 +88,7 @@ class DecodedStream implements MessageStream<unknown, unknown> {
       try {
         listener(this.method.request.decode(message));
       } catch (error) {
-        this.stream.end(grpcErrorOf(error));
+        this.stream.end(error instanceof DecodeError ? streamDecodeStatus(error) : grpcStatusOf(error));
       }
     });
   }

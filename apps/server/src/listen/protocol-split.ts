@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls';
-import { detectHttp } from '@quorate/wire';
+import { HttpDetector } from '@quorate/wire';
 
 /** A connection that has not said by then which protocol it speaks is closed. */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
@@ -33,20 +33,21 @@ export function createSplitServer({ http1, http2, tls }: SplitOptions): Server {
 
 /** Reads until the first bytes tell, then puts them back and hands the connection over. */
 function split(socket: Socket, http1: HttpServer, http2: Http2Acceptor): void {
-  let seen: Buffer = Buffer.alloc(0);
+  const detector = new HttpDetector();
+  const seen: Buffer[] = [];
   const onError = (): void => { socket.destroy(); };
   const onTimeout = (): void => { socket.destroy(); };
   const onData = (chunk: Buffer): void => {
-    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    const protocol = detectHttp(seen);
-    if (protocol === undefined) return;
+    seen.push(chunk);
+    const version = detector.push(chunk);
+    if (version === undefined) return;
     socket.off('data', onData);
     socket.off('error', onError);
     socket.off('timeout', onTimeout);
     socket.setTimeout(0);
     socket.pause();
-    socket.unshift(seen);
-    if (protocol === 'http2') http2.accept(socket);
+    socket.unshift(Buffer.concat(seen));
+    if (version === 'http2') http2.accept(socket);
     else http1.emit('connection', socket);
   };
   socket.setTimeout(FIRST_BYTES_TIMEOUT_MS);

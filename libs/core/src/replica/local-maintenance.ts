@@ -49,7 +49,7 @@ export class LocalMaintenance implements MaintenanceApi {
 
   /** Of the whole replicated state; for tests of equality only, as in etcd. */
   async hash(): Promise<HashResponse> {
-    return { header: this.header(), hash: await this.parts.machine.stateHash() };
+    return { header: this.header(), hash: (await this.parts.machine.stateHash()).hash };
   }
 
   async hashKv(revision: number): Promise<HashKvResponse> {

@@ -1,6 +1,6 @@
 import type { WatchBatch, WatchEvent, WatchRequest } from '@quorate/api';
 import { ApiError } from '@quorate/api';
-import type { HistoryBatch, RevisionEvents } from '../mvcc/store-options';
+import type { HistorySlice, RevisionEvents } from '../mvcc/store-options';
 import type { HistorySource } from './history-source';
 import { RangeSet } from './range-set';
 import { queuedBytesOf, Watcher, type WatcherOwner } from './watcher';
@@ -117,11 +117,11 @@ export class WatchHub implements WatcherOwner {
       while (this.behind.size > 0) {
         const group = this.nextGroup();
         const from = group.reduce((least, watcher) => Math.min(least, watcher.nextRevision), Number.MAX_SAFE_INTEGER);
-        const batch = await this.source.history(from, CATCH_UP_SLICE_BYTES, {
+        const slice = await this.source.history(from, CATCH_UP_SLICE_BYTES, {
           prevKv: group.some((watcher) => watcher.wantsPrevKv),
           wanted: (key) => group.some((watcher) => covers(watcher.request.key, watcher.request.rangeEnd ?? '', key)),
         });
-        for (const watcher of group) if (!watcher.ended) this.advance(watcher, from, batch);
+        for (const watcher of group) if (!watcher.ended) this.advance(watcher, from, slice);
       }
     } catch (error) {
       this.onFailure(error as Error);
@@ -136,13 +136,13 @@ export class WatchHub implements WatcherOwner {
     return waiting.slice(0, CATCH_UP_WATCHERS_MAX);
   }
 
-  private advance(watcher: Watcher, from: number, slice: HistoryBatch): void {
+  private advance(watcher: Watcher, from: number, slice: HistorySlice | undefined): void {
     const { compactedRevision } = this.source;
     if (watcher.nextRevision < compactedRevision) {
       watcher.end({ type: 'compacted', revision: this.source.currentRevision, compactRevision: compactedRevision });
       return;
     }
-    if (slice.type === 'compacted' || slice.nextRevision <= watcher.nextRevision || watcher.nextRevision < from) return;
+    if (!slice || slice.nextRevision <= watcher.nextRevision || watcher.nextRevision < from) return;
     const { key, rangeEnd = '' } = watcher.request;
     for (const change of slice.revisions) {
       if (change.revision < watcher.nextRevision) continue;

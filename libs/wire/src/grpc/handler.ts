@@ -1,4 +1,4 @@
-import type { GrpcCode } from '@quorate/api';
+import type { GrpcStatus } from './status';
 
 /** What a handler learns about a call beside its messages; the same whoever carries it. */
 export interface GrpcCall {
@@ -12,7 +12,7 @@ export interface GrpcCall {
 
 /**
  * Answers one message with one message. `message` lies in the carrier's receive buffer: what outlives the call's turn is
- * copied by the handler. Resolves with a whole frame (five-byte prefix included); rejects with `GrpcError`.
+ * copied by the handler. Resolves with a whole frame (five-byte prefix included); rejects with what `grpcStatusOf` knows.
  */
 export type UnaryHandler = (message: Buffer, call: GrpcCall) => Promise<Buffer>;
 
@@ -33,21 +33,6 @@ export interface GrpcStream extends GrpcCall {
 }
 
 export type StreamHandler = (stream: GrpcStream) => void;
-
-export interface GrpcStatus {
-  readonly code: GrpcCode;
-  /** Any Unicode text; the carrier percent-encodes it. */
-  readonly message: string;
-}
-
-/** The call fails with this status. */
-export class GrpcError extends Error implements GrpcStatus {
-  override readonly name = 'GrpcError';
-
-  constructor(readonly code: GrpcCode, message: string) {
-    super(message);
-  }
-}
 
 /** All methods that a port serves, by path (`/etcdserverpb.KV/Range`). */
 export interface GrpcHandlers {
