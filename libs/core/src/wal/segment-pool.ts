@@ -15,13 +15,13 @@ export interface SpareSegment {
   readonly file: DiskFile;
 }
 
-/** Writes zeros from `from` to `to`, off the calling thread. */
-export async function fillWithZeros(file: DiskFile, from: number, to: number, afterChunk?: () => Promise<void>): Promise<void> {
+/** Writes zeros from `from` to `to`, off the calling thread. All but the last piece are synced. */
+export async function fillWithZeros(file: DiskFile, from: number, to: number): Promise<void> {
   if (from >= to) return;
   const zeros = Buffer.alloc(Math.min(ZERO_CHUNK_BYTES, to - from));
   for (let at = from; at < to; at += zeros.length) {
+    if (at > from) await file.sync();
     await file.writeLater(at, zeros.subarray(0, Math.min(zeros.length, to - at)));
-    await afterChunk?.();
   }
 }
 
@@ -30,7 +30,7 @@ export async function createZeroed(disk: Disk, name: string, bytes: number, begi
   const temporary = name + PREPARED_SUFFIX;
   const file = await disk.create(temporary);
   try {
-    await fillWithZeros(file, 0, bytes, () => file.sync());
+    await fillWithZeros(file, 0, bytes);
     begin?.(file);
     await file.sync();
   } finally {
@@ -43,7 +43,6 @@ export async function createZeroed(disk: Disk, name: string, bytes: number, begi
 /** Removes what was being prepared when the process ended. */
 export async function removeUnprepared(disk: Disk): Promise<void> {
   for (const name of await disk.list()) if (name.endsWith(PREPARED_SUFFIX)) await disk.remove(name);
-  await disk.syncDirectory();
 }
 
 /**
@@ -145,7 +144,8 @@ export class SegmentPool {
   private async zeroAgain(old: string, name: string): Promise<void> {
     const file = await this.disk.open(old);
     try {
-      await fillWithZeros(file, 0, this.segmentBytes, () => file.sync());
+      await fillWithZeros(file, 0, this.segmentBytes);
+      await file.sync();
     } finally {
       await file.close();
     }

@@ -353,8 +353,8 @@ export class Wal {
     const oldest = Math.max(index, this.firstIndex);
     const keep = this.index.has(oldest) ? this.index.place(oldest).sequence : this.current.sequence;
     if (this.segments[0]!.sequence >= keep) return this.firstIndex;
-    // What repeats or replaces the bytes that go must be durable before.
-    if (this.segments.some((segment) => segment.sequence <= keep && (segment.syncedBytes === 0 || (segment.sequence < keep && !segment.isSynced)))) await this.sync();
+    // What repeats or replaces the bytes that go must be durable before: a log that fell back behind it would miss them.
+    if (this.segments.some((segment) => segment.sequence <= keep && !segment.isSynced)) await this.sync();
     this.index.dropSegmentsBelow(keep);
     while (this.segments[0]!.sequence < keep) {
       const segment = this.segments.shift()!;
