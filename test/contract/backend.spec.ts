@@ -1,4 +1,5 @@
 import { SqliteBackend } from '@quorate/runtime';
+import { SimBackend } from '@quorate/sim';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,5 +16,14 @@ backendContract('SqliteBackend', async () => {
       return SqliteBackend.open({ directory });
     },
     clean: () => rm(root, { recursive: true }),
+  };
+});
+
+backendContract('SimBackend', async () => {
+  let last: SimBackend | undefined;
+  return {
+    open: async () => (last = last?.reopen() ?? new SimBackend()),
+    restore: async (bytes) => SimBackend.ofSnapshot(bytes),
+    clean: async () => undefined,
   };
 });

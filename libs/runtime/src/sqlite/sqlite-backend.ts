@@ -2,20 +2,18 @@ import {
   type Backend, type BackendBatch, BackendFullError, type BackendSnapshot, type BackendState, type RevisionId,
   type RevisionRow, type StateRecord,
 } from '@quorate/core';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type DataSource } from 'typeorm';
-import { createStore, openReader, openWriter } from './connection';
+import { openReader, openWriter } from './connection';
 import { MetaEntity } from './entities';
+import { newStore, prepareStore, type StoreOwner } from './open-store';
 import { packedIds, type PackedStatement, RowPacker } from './packed-rows';
 import { ReaderPool } from './reader-pool';
 import { SerialQueue } from './serial-queue';
 import { sqliteCode, StoreError, storeErrorOf } from './store-error';
-import { checkHeader, hasContent, removeTemporaryFiles, STORE_FILE, syncDirectory, temporaryFile } from './store-files';
+import { checkHeader, hasContent, removeTemporaryFiles, STORE_FILE, temporaryFile } from './store-files';
 import { StoreSnapshot } from './store-snapshot';
-
-/** The newest format of the file that this program reads, and the one it writes. */
-export const STORE_FORMAT_VERSION = 1;
 
 export interface SqliteBackendOptions {
   /** Holds the store's files and nothing else: `<data-dir>/member/store`. Created if missing. */
@@ -36,11 +34,6 @@ export interface SqliteBackendOptions {
   readonly snapshotMsMax?: number;
   /** How long reads may go on when the -wal is at its limit, and how long to wait for another process. Default 5 s. */
   readonly busyMs?: number;
-}
-
-export interface StoreOwner {
-  readonly clusterId: bigint;
-  readonly memberId: bigint;
 }
 
 const DEFAULTS = {
@@ -119,11 +112,11 @@ export class SqliteBackend implements Backend {
     const opened: DataSource[] = [];
     try {
       if (await hasContent(file)) await checkHeader(file);
-      else await create(file);
+      else await newStore(file);
       const connection = { file, busyMs: settings.busyMs };
       const writer = await openWriter({ ...connection, cacheBytes: WRITER_CACHE_BYTES });
       opened.push(writer);
-      const pageBytes = await prepare(file, writer, options);
+      const pageBytes = await prepareStore(file, writer, options);
       for (let reader = 0; reader < settings.readers; reader++) {
         opened.push(await openReader({ ...connection, cacheBytes: READER_CACHE_BYTES }));
       }
@@ -347,46 +340,6 @@ export class SqliteBackend implements Backend {
       throw sqliteCode(error) === undefined ? error : storeErrorOf(this.file, error);
     }
   }
-}
-
-/** A file of this name is a whole store from the first moment on, also when the power goes meanwhile. */
-async function create(file: string): Promise<void> {
-  const directory = path.dirname(file);
-  const unnamed = temporaryFile(directory);
-  await createStore(unnamed);
-  await rename(unnamed, file);
-  await syncDirectory(directory);
-  await syncDirectory(path.dirname(directory));
-}
-
-/** Brings the file to this program's format; refuses what it must not touch. Resolves to the size of its pages. */
-async function prepare(file: string, writer: DataSource, { owner, fileBytesMax }: SqliteBackendOptions): Promise<number> {
-  const [{ page_size: pageBytes }] = await writer.query<[{ page_size: number }]>('PRAGMA page_size');
-  const tables = await writer.query<unknown[]>(`SELECT 1 FROM sqlite_master WHERE name = 'meta'`);
-  if (tables.length > 0) {
-    const [{ format_version: format }] = await writer.query<[{ format_version: number }]>('SELECT format_version FROM meta');
-    if (format > STORE_FORMAT_VERSION) {
-      throw new StoreError(file, `its format is ${format}, this program reads up to ${STORE_FORMAT_VERSION}: use a newer one`);
-    }
-  }
-  await writer.runMigrations();
-  if (owner !== undefined) await own(file, writer, owner);
-  const pagesMax = fileBytesMax === undefined ? 0xfffffffe : Math.max(1, Math.floor(fileBytesMax / pageBytes));
-  await writer.query(`PRAGMA max_page_count = ${pagesMax}`);
-  return pageBytes;
-}
-
-async function own(file: string, writer: DataSource, owner: StoreOwner): Promise<void> {
-  const rows = writer.getRepository(MetaEntity);
-  const wanted = { clusterId: owner.clusterId.toString(16), memberId: owner.memberId.toString(16) };
-  const found = await rows.findOneByOrFail({ id: 1 });
-  if ((found.clusterId ?? wanted.clusterId) !== wanted.clusterId) {
-    throw new StoreError(file, `it belongs to cluster ${found.clusterId}, not ${wanted.clusterId}`);
-  }
-  if ((found.memberId ?? wanted.memberId) !== wanted.memberId) {
-    throw new StoreError(file, `it belongs to member ${found.memberId}, not ${wanted.memberId}`);
-  }
-  if (found.clusterId === null || found.memberId === null) await rows.update({ id: 1 }, wanted);
 }
 
 function revisionRow({ main, sub, tombstone, data }: SqlRevision): RevisionRow {
