@@ -39,7 +39,7 @@ function startVote(core: RaftCore, transfer: boolean): void {
   // second one in the same term, with a shorter log than the one the votes were given to.
   requestVotes(core, core.term, transfer);
   core.sendWhenDurable(
-    { type: MessageType.VoteResponse, from: core.id, to: core.id, term: core.term, reject: false },
+    voteResponse(core, MessageType.VoteResponse, core.id, core.term, false),
     (message) => stepOwnVote(core, message),
   );
 }
@@ -49,11 +49,27 @@ function requestVotes(core: RaftCore, term: number, transfer: boolean): void {
   const type = core.role === Role.PreCandidate ? MessageType.PreVote : MessageType.Vote;
   for (const voter of new Set([...voters, ...outgoing])) {
     if (voter === self) continue;
-    const { lastIndex, lastTerm } = core.log;
-    const message: VoteMessage = { type, from: core.id, to: voter.id, term, lastIndex, lastTerm, transfer };
+    const { lastIndex, lastTerm, committed: commit } = core.log;
+    const commitTerm = core.log.term(commit);
+    const message: VoteMessage = { type, from: core.id, to: voter.id, term, lastIndex, lastTerm, transfer, commit, commitTerm };
     if (type === MessageType.PreVote) core.send(message);
     else core.sendWhenDurable(message, () => undefined);
   }
+}
+
+export function voteResponse(core: RaftCore, type: VoteResponseMessage['type'], to: bigint, term: number, reject: boolean): VoteResponseMessage {
+  const commit = core.log.committed;
+  return { type, from: core.id, to, term, reject, commit, commitTerm: core.log.term(commit) };
+}
+
+/**
+ * Takes over what a voter or candidate knows to be committed. A candidate that so learns of a change of membership stops: it counts votes
+ * of a configuration that may be out of force.
+ */
+export function learnCommit(core: RaftCore, message: VoteMessage | VoteResponseMessage): void {
+  if (core.role === Role.Leader || message.commit <= core.log.committed || !core.log.matches(message.commit, message.commitTerm)) return;
+  core.commitTo(message.commit);
+  if (core.role !== Role.Follower && core.log.hasUnappliedConfChange()) core.becomeFollower(core.term, NO_NODE);
 }
 
 /** This member's vote for itself is durable: it counts, if the campaign it was given in is still on. */

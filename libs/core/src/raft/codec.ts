@@ -123,11 +123,11 @@ function writeBody(writer: ByteWriter, message: Message): void {
       break;
     case MessageType.Vote:
     case MessageType.PreVote:
-      writer.varint(message.lastIndex).varint(message.lastTerm).flag(message.transfer);
+      writer.varint(message.lastIndex).varint(message.lastTerm).flag(message.transfer).varint(message.commit).varint(message.commitTerm);
       break;
     case MessageType.VoteResponse:
     case MessageType.PreVoteResponse:
-      writer.flag(message.reject);
+      writer.flag(message.reject).varint(message.commit).varint(message.commitTerm);
       break;
     case MessageType.Snapshot:
       writeSnapshotMeta(writer, message.snapshot);
@@ -185,10 +185,10 @@ function readMessage(reader: ByteReader, kind: number): Message {
       return { type, from, to, term, index: reader.varint(), reject: reader.flag(), hintIndex: reader.varint(), hintTerm: reader.varint() };
     case MessageType.Vote:
     case MessageType.PreVote:
-      return { type, from, to, term, lastIndex: reader.varint(), lastTerm: reader.varint(), transfer: reader.flag() };
+      return { type, from, to, term, lastIndex: reader.varint(), lastTerm: reader.varint(), transfer: reader.flag(), ...readCommit(reader) };
     case MessageType.VoteResponse:
     case MessageType.PreVoteResponse:
-      return { type, from, to, term, reject: reader.flag() };
+      return { type, from, to, term, reject: reader.flag(), ...readCommit(reader) };
     case MessageType.Snapshot:
       return { type, from, to, term, snapshot: readSnapshotMeta(reader) };
     case MessageType.Heartbeat:
@@ -206,6 +206,10 @@ function readMessage(reader: ByteReader, kind: number): Message {
     default:
       throw new DecodeError(`message has unknown type ${kind}`);
   }
+}
+
+function readCommit(reader: ByteReader): { commit: number; commitTerm: number } {
+  return { commit: reader.varint(), commitTerm: reader.varint() };
 }
 
 function readProposed(reader: ByteReader): ProposedEntry[] {

@@ -301,9 +301,10 @@ export function logRead(core: RaftCore, to: bigint, index: number, prevTerm: num
   if (progress === undefined || !progress.readPending) return;
   progress.readPending = false;
   core.flushDue = true;
-  if (progress.next !== index || progress.isPaused || progress.inflights.full) return;
-  if (entries.length > 0) assert(entries[0]!.index === index, 'the entries read begin where they were asked for');
-  emitAppend(core, progress, prevTerm, entries);
+  if (progress.next !== index || progress.isPaused) return;
+  assert(entries.length > 0 && entries[0]!.index === index, 'the entries read begin where they were asked for');
+  // With a full window only the empty append that asks for a sign of life may leave.
+  emitAppend(core, progress, prevTerm, progress.inflights.full ? NO_ENTRIES : entries);
 }
 
 /** The entries are no longer on disk: only a snapshot helps. */

@@ -43,6 +43,8 @@ export class TestMember {
   store: StoreState;
   /** The log as handed to the disk so far, by index. */
   view: Entry[] = [];
+  /** The commit index that goes with `view`. */
+  viewCommitted = 0;
   readStates: ReadState[] = [];
   droppedReads: number[] = [];
   events: RaftEvent[] = [];
@@ -63,16 +65,19 @@ export class TestMember {
 
   private boot(): void {
     const { hardState, start, entries, store } = this.disk;
-    const lastIndex = start.index + entries.length;
     this.raft = new Raft({ id: this.id, ...this.settings }, {
-      hardState: { ...hardState, commit: Math.min(hardState.commit, lastIndex) }, start: { ...start }, entries, confState: store.confState, applied: store.applied,
+      hardState, start: { ...start }, entries, confState: store.confState, applied: store.applied,
     });
     this.view = entries.slice();
+    this.viewCommitted = this.raft.committed;
     this.store = store;
     this.running = true;
   }
 
-  crash(): void {
+  /** Loses everything that is not on the disk. Of the oldest job, `torn` records (hard state first, then entries) may be on it. */
+  crash(torn = 0): void {
+    const job = this.jobs[0];
+    if (torn > 0 && job !== undefined && job.snapshot === undefined) this.write({ ...job, entries: job.entries.slice(0, torn - 1) });
     this.running = false;
     this.jobs = [];
     this.toApply = [];
@@ -87,6 +92,7 @@ export class TestMember {
   takeReady(): { readonly ready: Ready; readonly packets: readonly Packet[] } {
     const ready = this.raft.ready();
     if (ready.append !== undefined) this.queue(ready.append);
+    this.viewCommitted = this.raft.committed;
     this.toApply.push(...ready.committed);
     this.readStates.push(...ready.readStates);
     this.droppedReads.push(...ready.droppedReads);
@@ -146,16 +152,20 @@ export class TestMember {
   completeJob(): AppendJob | undefined {
     const job = this.jobs.shift();
     if (job === undefined) return undefined;
-    const { disk } = this;
     if (job.snapshot !== undefined) this.install(job.snapshot);
+    this.write(job);
+    this.raft.stored(job.term, job.index);
+    if (job.snapshot !== undefined) this.raft.applied(job.snapshot.index);
+    return job;
+  }
+
+  private write(job: AppendJob): void {
+    const { disk } = this;
+    if (job.hardState !== undefined) disk.hardState = job.hardState;
     for (const entry of job.entries) {
       disk.entries.length = Math.min(disk.entries.length, entry.index - disk.start.index - 1);
       disk.entries.push(entry);
     }
-    if (job.hardState !== undefined) disk.hardState = job.hardState;
-    this.raft.stored(job.term, job.index);
-    if (job.snapshot !== undefined) this.raft.applied(job.snapshot.index);
-    return job;
   }
 
   private install(snapshot: SnapshotMeta): void {

@@ -55,7 +55,17 @@ export interface AppendResponseMessage extends Envelope {
   readonly hintTerm: number;
 }
 
-export interface VoteMessage extends Envelope {
+/**
+ * What the sender knows to be committed: the index and the term of the entry there. It is true in every term, so whoever has that very
+ * entry may commit it. Without it, members that have not learned of a committed change of membership could wait for votes of the old
+ * membership for ever, after the leader has gone.
+ */
+interface CommitKnowledge {
+  readonly commit: number;
+  readonly commitTerm: number;
+}
+
+export interface VoteMessage extends Envelope, CommitKnowledge {
   readonly type: typeof MessageType.Vote | typeof MessageType.PreVote;
   readonly lastIndex: number;
   readonly lastTerm: number;
@@ -63,7 +73,7 @@ export interface VoteMessage extends Envelope {
   readonly transfer: boolean;
 }
 
-export interface VoteResponseMessage extends Envelope {
+export interface VoteResponseMessage extends Envelope, CommitKnowledge {
   readonly type: typeof MessageType.VoteResponse | typeof MessageType.PreVoteResponse;
   readonly reject: boolean;
 }

@@ -39,7 +39,7 @@ class Solo {
   lead(): this {
     this.raft.campaign();
     this.work();
-    this.step({ type: MessageType.VoteResponse, from: 2n, term: this.raft.term, reject: false });
+    this.step({ type: MessageType.VoteResponse, from: 2n, term: this.raft.term, reject: false, commit: 0, commitTerm: 0 });
     expect(this.raft.role).toBe(Role.Leader);
     return this;
   }
@@ -47,8 +47,8 @@ class Solo {
 
 const heartbeat = (from: bigint, term: number, commit = 0): { type: MessageType; from: bigint; term: number; commit: number; position: number } =>
   ({ type: MessageType.Heartbeat, from, term, commit, position: 0 });
-const vote = (from: bigint, term: number, lastTerm = 0, lastIndex = 0): { type: MessageType; from: bigint; term: number; lastTerm: number; lastIndex: number; transfer: boolean } =>
-  ({ type: MessageType.Vote, from, term, lastTerm, lastIndex, transfer: false });
+const vote = (from: bigint, term: number, lastTerm = 0, lastIndex = 0): { type: MessageType; from: bigint; term: number; lastTerm: number; lastIndex: number } & Record<string, unknown> =>
+  ({ type: MessageType.Vote, from, term, lastTerm, lastIndex, transfer: false, commit: 0, commitTerm: 0 });
 const append = (from: bigint, term: number, prevTerm: number, prevIndex: number, terms: readonly number[], commit = 0): { type: MessageType; from: bigint; term: number } & Record<string, unknown> => ({
   type: MessageType.Append, from, term, prevTerm, prevIndex, commit,
   entries: terms.map((t, i) => ({ term: t, index: prevIndex + 1 + i, type: EntryType.Normal, data: Buffer.from(`d${prevIndex + 1 + i}`) })),
@@ -112,7 +112,7 @@ describe('5.2 leader election', () => {
     member.raft.campaign();
     cluster.work(member);
     for (let i = 0; i < grants + refusals; i++) {
-      member.raft.step({ type: MessageType.VoteResponse, from: BigInt(i + 2), to: 1n, term: 1, reject: i >= grants });
+      member.raft.step({ type: MessageType.VoteResponse, from: BigInt(i + 2), to: 1n, term: 1, reject: i >= grants, commit: 0, commitTerm: 0 });
     }
     expect(member.raft.role === Role.Leader).toBe(wins);
   });

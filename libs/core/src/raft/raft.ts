@@ -7,7 +7,7 @@
  *   raft.stored(job.term, job.index) after each append job, in order; raft.applied(index) after application
  */
 import { violated } from '../base/assert';
-import { campaign, stepCandidate, stepOwnVote, tickElection } from './candidate';
+import { campaign, learnCommit, stepCandidate, stepOwnVote, tickElection, voteResponse } from './candidate';
 import { changeConfState } from './conf-change';
 import { encodeConfChange } from './conf-codec';
 import { RaftCore } from './core';
@@ -142,6 +142,8 @@ export class Raft {
   step(message: Message): void {
     const { core } = this;
     if (message.to !== core.id || message.from === core.id) return;
+    if (message.type === MessageType.Vote || message.type === MessageType.PreVote
+      || message.type === MessageType.VoteResponse || message.type === MessageType.PreVoteResponse) learnCommit(core, message);
     if (message.term === 0) this.stepRequest(message);
     else if (message.term > core.term) this.stepNewer(message);
     else if (message.term < core.term) this.stepOlder(message);
@@ -205,7 +207,7 @@ export class Raft {
       core.send({ type: MessageType.AppendResponse, from: core.id, to: from, term: core.term, index: 0, reject: false, hintIndex: 0, hintTerm: 0 });
     } else if (message.type === MessageType.PreVote) {
       // Refused aloud, so that a candidate with a lower term but a better log learns the term and can win.
-      core.send({ type: MessageType.PreVoteResponse, from: core.id, to: from, term: core.term, reject: true });
+      core.send(voteResponse(core, MessageType.PreVoteResponse, from, core.term, true));
     }
   }
 
@@ -229,17 +231,16 @@ export class Raft {
     const free = core.vote === message.from || (core.vote === NO_NODE && core.leader === NO_NODE) || (preVote && message.term > core.term);
     if (free && core.log.isUpToDate(message.lastTerm, message.lastIndex)) {
       if (preVote) {
-        core.send({ type: MessageType.PreVoteResponse, from: core.id, to: message.from, term: message.term, reject: false });
+        core.send(voteResponse(core, MessageType.PreVoteResponse, message.from, message.term, false));
         return;
       }
       core.electionElapsed = 0;
       core.vote = message.from;
-      const response: Message = { type: MessageType.VoteResponse, from: core.id, to: message.from, term: message.term, reject: false };
-      core.sendWhenDurable(response, () => undefined);
+      core.sendWhenDurable(voteResponse(core, MessageType.VoteResponse, message.from, message.term, false), () => undefined);
       return;
     }
     const type = preVote ? MessageType.PreVoteResponse : MessageType.VoteResponse;
-    core.send({ type, from: core.id, to: message.from, term: core.term, reject: true });
+    core.send(voteResponse(core, type, message.from, core.term, true));
   }
 
   // ---- the owner's reports
@@ -391,12 +392,15 @@ export class Raft {
     const { log, savedHardState: saved, restoredSnapshot: snapshot } = core;
     const mustSync = core.hasUnsaved;
     if (!mustSync && !core.commitHintDue) return undefined;
-    const changed = core.term !== saved.term || core.vote !== saved.vote || log.committed !== saved.commit;
-    const hardState: HardState | undefined = changed ? { term: core.term, vote: core.vote, commit: log.committed } : undefined;
+    const entries = log.takeUnhanded();
+    // The hint stays below the entries of its own job: should a crash tear the job apart, it never points at what an older tail holds there.
+    const commit = entries.length > 0 ? Math.max(saved.commit, Math.min(log.committed, entries[0]!.index - 1)) : log.committed;
+    const changed = core.term !== saved.term || core.vote !== saved.vote || commit !== saved.commit;
+    const hardState: HardState | undefined = changed ? { term: core.term, vote: core.vote, commit } : undefined;
     if (hardState !== undefined) core.savedHardState = hardState;
     core.commitHintDue = false;
     core.restoredSnapshot = undefined;
-    const job: AppendJob = { entries: log.takeUnhanded(), hardState, snapshot, mustSync, term: log.lastTerm, index: log.lastIndex };
+    const job: AppendJob = { entries, hardState, snapshot, mustSync, term: log.lastTerm, index: log.lastIndex };
     core.durability.begin(job);
     return job;
   }

@@ -123,7 +123,10 @@ export type Role = (typeof Role)[keyof typeof Role];
  */
 export interface AppendJob {
   readonly entries: readonly Entry[];
-  /** Written with the entries, in the same atomic batch, when present. */
+  /**
+   * Written with the entries, before or after them, when present. A crash that leaves only a part of the job is harmless as long as
+   * the part is a prefix of what was written and the job was not reported.
+   */
   readonly hardState: HardState | undefined;
   /** Made current, with the log emptied below and at its index, before the entries of this job are written. */
   readonly snapshot: SnapshotMeta | undefined;
