@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import { DataSource } from 'typeorm';
+import { DataSource, type Logger } from 'typeorm';
 import { CreateStore1763000000000 } from './create-store.migration';
 import { MetaEntity, RevisionEntity, StateEntity } from './entities';
 import { APPLICATION_ID } from './store-files';
@@ -8,6 +8,16 @@ const PAGE_BYTES = 8192;
 
 /** TypeORM asks every driver for stack traces of every call; they cost more than the calls. */
 const driver = { ...sqlite3, verbose: () => driver };
+
+/** Errors reach the caller; TypeORM would also print some of them, whatever its `logging` says. */
+const silent: Logger = {
+  logQuery: () => undefined,
+  logQueryError: () => undefined,
+  logQuerySlow: () => undefined,
+  logSchemaBuild: () => undefined,
+  logMigration: () => undefined,
+  log: () => undefined,
+};
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -23,6 +33,7 @@ export async function createStore(file: string): Promise<void> {
   try {
     serialize(source);
     await source.query('PRAGMA synchronous = FULL');
+    await source.query('PRAGMA fullfsync = ON');
     // The first two hold only while the file is empty.
     await source.query(`PRAGMA page_size = ${PAGE_BYTES}`);
     await source.query('PRAGMA auto_vacuum = INCREMENTAL');
@@ -94,7 +105,7 @@ function dataSource(file: string, flags: number): DataSource {
     migrations: [CreateStore1763000000000],
     migrationsTransactionMode: 'all',
     synchronize: false,
-    logging: false,
+    logger: silent,
   });
 }
 

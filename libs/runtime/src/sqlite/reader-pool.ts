@@ -26,11 +26,11 @@ export class ReaderPool {
   }
 
   /** Gives the task a connection of its own. A task that takes longer than allowed fails with `SQLITE_INTERRUPT`. */
-  async run<T>(task: (source: DataSource) => Promise<T>): Promise<T> {
+  async run<T>(task: (source: DataSource) => Promise<T>, msMax = this.readMsMax): Promise<T> {
     while (this.closedGates > 0 || this.free.length === 0) await new Promise<void>((wake) => this.waiting.push(wake));
     const source = this.free.pop()!;
     try {
-      return await this.track(source, this.readMsMax, () => task(source));
+      return await this.track(source, msMax, () => task(source));
     } finally {
       this.free.push(source);
       this.wakeNext();
@@ -77,8 +77,8 @@ export class ReaderPool {
   private async track<T>(source: DataSource, msMax: number, task: () => Promise<T>): Promise<T> {
     const read: ActiveRead = { source, startedMs: performance.now() };
     this.active.add(read);
-    const timer = setInterval(() => interrupt(source), msMax);
-    timer.unref();
+    const timer = msMax === Infinity ? undefined : setInterval(() => interrupt(source), msMax);
+    timer?.unref();
     try {
       return await task();
     } finally {

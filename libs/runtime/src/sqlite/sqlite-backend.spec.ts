@@ -1,7 +1,8 @@
 import { type BackendBatch, BackendFullError, type RevisionRow } from '@quorate/core';
-import { mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import sqlite3 from 'sqlite3';
 import { RevisionEntity } from './entities';
 import { SqliteBackend, type SqliteBackendOptions } from './sqlite-backend';
@@ -84,6 +85,24 @@ describe('SqliteBackend', () => {
       await (await start({ owner })).close();
       await expect(start({ owner: { ...owner, clusterId: 1n } })).rejects.toThrow('it belongs to cluster cafe, not 1');
       await expect(start({ owner: { ...owner, memberId: 2n } })).rejects.toThrow('it belongs to member ffffffffffffffff, not 2');
+    });
+
+    it('reads a file of format 1, and goes on writing it', async () => {
+      const golden = await readFile(path.join(__dirname, 'golden', 'store-format-1.db.gz'));
+      await writeFile(file(), gunzipSync(golden));
+      const store = await start({ owner: { clusterId: 0xabcn, memberId: 0xdefn } });
+      expect(await store.load()).toEqual({
+        appliedIndex: 7,
+        appliedTerm: 3,
+        state: [{ bucket: 'lease', key: '\0\xff', value: Buffer.from([0, 1, 255]) }, { bucket: 'meta', key: '', value: Buffer.alloc(0) }],
+      });
+      expect(await store.scan({ main: 0, sub: 0 }, 10, 1 << 20)).toEqual([
+        { main: 3, sub: 0, tombstone: false, data: Buffer.from('second') },
+        { main: 3, sub: 1, tombstone: true, data: Buffer.alloc(0) },
+        { main: 4, sub: 0, tombstone: false, data: Buffer.from('x'.repeat(20_000)) },
+      ]);
+      await store.commit(batch(8, rows(5, 1, 10)));
+      expect(await store.sync()).toBe(8);
     });
 
     it('removes what dead runs left behind', async () => {

@@ -4,7 +4,7 @@ import {
 } from '@quorate/core';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type DataSource } from 'typeorm';
+import { type DataSource, type EntityManager } from 'typeorm';
 import { openReader, openWriter } from './connection';
 import { MetaEntity } from './entities';
 import { newStore, prepareStore, type StoreOwner } from './open-store';
@@ -144,21 +144,9 @@ export class SqliteBackend implements Backend {
     return { walBytes: this.walBytes(), longestReadMs: this.readers.longestReadMs() };
   }
 
+  /** Takes as long as it takes: nothing else happens in a member that is starting. */
   load(): Promise<BackendState> {
-    return this.query((source) =>
-      source.transaction(async (manager) => {
-        const { appliedIndex, appliedTerm } = await manager.findOneByOrFail(MetaEntity, { id: 1 });
-        const state: StateRecord[] = [];
-        let last: [bucket: string, key: Buffer] | undefined = ['', Buffer.alloc(0)];
-        while (last !== undefined) {
-          const rows: { bucket: string; key: Buffer; value: Buffer }[] = await manager.query(LOAD, [...last, LOAD_ROWS]);
-          for (const { bucket, key, value } of rows) state.push({ bucket, key: key.latin1Slice(), value });
-          const end = rows.length < LOAD_ROWS ? undefined : rows[rows.length - 1];
-          last = end && [end.bucket, end.key];
-        }
-        return { appliedIndex, appliedTerm, state };
-      }),
-    );
+    return this.guarded(() => this.readers.run((source) => source.transaction(loadState), Infinity));
   }
 
   commit(batch: BackendBatch): Promise<void> {
@@ -340,6 +328,19 @@ export class SqliteBackend implements Backend {
       throw sqliteCode(error) === undefined ? error : storeErrorOf(this.file, error);
     }
   }
+}
+
+async function loadState(manager: EntityManager): Promise<BackendState> {
+  const { appliedIndex, appliedTerm } = await manager.findOneByOrFail(MetaEntity, { id: 1 });
+  const state: StateRecord[] = [];
+  let last: [bucket: string, key: Buffer] | undefined = ['', Buffer.alloc(0)];
+  while (last !== undefined) {
+    const rows: { bucket: string; key: Buffer; value: Buffer }[] = await manager.query(LOAD, [...last, LOAD_ROWS]);
+    for (const { bucket, key, value } of rows) state.push({ bucket, key: key.latin1Slice(), value });
+    const end = rows.length < LOAD_ROWS ? undefined : rows[rows.length - 1];
+    last = end && [end.bucket, end.key];
+  }
+  return { appliedIndex, appliedTerm, state };
 }
 
 function revisionRow({ main, sub, tombstone, data }: SqlRevision): RevisionRow {
