@@ -2,7 +2,6 @@ import { ApiError, EventType, type KeyValue, type WatchEvent } from '@quorate/ap
 import type { Backend, RevisionId } from '../ports/backend';
 import { StoredVersion } from './key-value';
 import type { RowHolds } from './row-holds';
-import { SLICE_KEYS } from './steps';
 import type { HistoryOptions, HistorySlice, RevisionEvents } from './store-options';
 import type { VersionLoader } from './version-loader';
 import { NOWHERE, type Versions } from './versions';
@@ -32,12 +31,12 @@ export class HistoryReader {
       const stored = this.storedRevision();
       let rows: StoredVersion[];
       if (at.main <= stored) {
-        const found = await this.backend.scan(at, SLICE_KEYS, SCAN_BYTES);
+        const found = await this.backend.scan(at, this.versions.sliceKeys, SCAN_BYTES);
         rows = found.map((row) => StoredVersion.ofRow(row));
         // Nothing more up to what was committed when the scan began.
         if (rows.length === 0) at = { main: stored + 1, sub: 0 };
       } else {
-        rows = this.versions.tail.from(at.main, at.sub, SLICE_KEYS);
+        rows = this.versions.tail.from(at.main, at.sub, this.versions.sliceKeys);
         if (rows.length === 0) return;
         await this.nextTurn();
       }

@@ -2,7 +2,7 @@ import { type ByteString, type KeyValue, type RangeRequest, type RangeResponse, 
 import type { RevisionId } from '../ports/backend';
 import { isSingleKey, keyRange } from './key-range';
 import type { StoredVersion } from './key-value';
-import { SLICE_KEYS, type Steps } from './steps';
+import type { Steps } from './steps';
 import { NOWHERE, type Versions } from './versions';
 
 /** What a range found in the index at one revision. */
@@ -40,7 +40,7 @@ export function* find(versions: Versions, key: ByteString, rangeEnd: ByteString 
   let next: ByteString | undefined = from;
   for (;;) {
     slots.length = 0;
-    next = versions.order.slice(next, to, SLICE_KEYS, slots);
+    next = versions.order.slice(next, to, versions.sliceKeys, slots);
     for (const slot of slots) add(versions, found, slot, revision, max);
     if (next === undefined) return found;
     yield;

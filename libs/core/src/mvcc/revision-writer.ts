@@ -1,7 +1,7 @@
 import type { ByteString, KeyValue, PutRequest, WatchEvent } from '@quorate/api';
 import { keyRange } from './key-range';
 import type { StoredVersion } from './key-value';
-import { SLICE_KEYS, type Steps } from './steps';
+import type { Steps } from './steps';
 import type { Versions } from './versions';
 
 export interface LeaseChange {
@@ -58,7 +58,7 @@ export class RevisionWriter {
     let next: ByteString | undefined = from;
     for (;;) {
       slots.length = 0;
-      next = this.versions.order.slice(next, to, SLICE_KEYS, slots);
+      next = this.versions.order.slice(next, to, this.versions.sliceKeys, slots);
       for (const slot of slots) if (this.remove(slot, deleted)) count++;
       if (next === undefined) return count;
       yield;
@@ -69,7 +69,7 @@ export class RevisionWriter {
   *deleteKeys(keys: readonly ByteString[]): Steps<number> {
     let count = 0;
     for (let at = 0; at < keys.length; at++) {
-      if (at > 0 && at % SLICE_KEYS === 0) yield;
+      if (at > 0 && at % this.versions.sliceKeys === 0) yield;
       const slot = this.versions.table.find(keys[at]);
       if (slot >= 0 && this.remove(slot, undefined)) count++;
     }

@@ -27,7 +27,7 @@ const RESTORE_BYTES = 8 * 1024 * 1024;
  * visible at once, when `currentRevision` moves on.
  */
 export class MvccStore {
-  private readonly versions = new Versions();
+  private readonly versions: Versions;
   private readonly holds = new RowHolds();
   private readonly loader: VersionLoader;
   private readonly ranges: RangeReader;
@@ -40,6 +40,7 @@ export class MvccStore {
 
   /** An empty store at revision 1; use `restore` where the backend may hold something. */
   constructor(private readonly options: StoreOptions) {
+    this.versions = new Versions(options.sliceKeys ?? SLICE_KEYS);
     this.loader = new VersionLoader(options.backend, options.historyCacheBytes ?? HISTORY_CACHE_BYTES);
     const nextTurn = (): Promise<void> => options.nextTurn?.() ?? Promise.resolve();
     this.ranges = new RangeReader(this.versions, this.loader, this.holds, nextTurn, options.header, () => this.revision);
@@ -147,7 +148,7 @@ export class MvccStore {
    */
   *txn(request: TxnRequest, wanted: boolean): Steps<TxnResponse | Promise<TxnResponse> | ErrorCode> {
     const path = yield* choosePath(this.versions, request, this.revision);
-    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkRange(range));
+    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkTxnRange(range));
     if (error !== undefined) return error;
     const writer = writes(path) ? this.beginWrite() : undefined;
     const execution = new TxnExecution(this.versions, this.revision, writer, wanted);
@@ -162,7 +163,7 @@ export class MvccStore {
     if (revision <= this.versions.compactedRevision) return 'compacted';
     if (revision > this.revision) return 'future_revision';
     this.versions.compactedRevision = revision;
-    while (this.versions.dropCompacted(SLICE_KEYS)) yield;
+    while (this.versions.dropCompacted(this.versions.sliceKeys)) yield;
     return undefined;
   }
 
@@ -198,7 +199,7 @@ export class MvccStore {
   /** A transaction without writes, at the current revision, in one synchronous pass. Throws like `range`. */
   readTxn(request: TxnRequest): TxnResponse | Promise<TxnResponse> {
     const path = runSteps(choosePath(this.versions, request, this.revision));
-    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkRange(range));
+    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkTxnRange(range));
     if (error !== undefined) throw new ApiError(error);
     const execution = new TxnExecution(this.versions, this.revision, undefined, true);
     const responses = runSteps(execution.run(path));
@@ -235,6 +236,12 @@ export class MvccStore {
     return revision < this.versions.compactedRevision ? 'compacted' : undefined;
   }
 
+  /** In a transaction etcd takes a negative revision for a number like any other, which lies below every compaction. */
+  private checkTxnRange(request: RangeRequest): ErrorCode | undefined {
+    const { revision = 0 } = request;
+    return revision < 0 && revision < this.versions.compactedRevision ? 'compacted' : this.checkRange(request);
+  }
+
   private beginWrite(): RevisionWriter {
     if (this.writing) throw new Error('a change is applied before the one before it was finished');
     this.writing = true;
@@ -244,9 +251,10 @@ export class MvccStore {
 
   private *publish(writer: RevisionWriter): Steps<void> {
     const { leaseChanges } = writer;
+    const { sliceKeys } = this.versions;
     let at = 0;
-    for (; leaseChanges.length - at > SLICE_KEYS; yield) {
-      for (const end = at + SLICE_KEYS; at < end; at++) this.leaseChanged(leaseChanges[at]);
+    for (; leaseChanges.length - at > sliceKeys; yield) {
+      for (const end = at + sliceKeys; at < end; at++) this.leaseChanged(leaseChanges[at]);
     }
     for (; at < leaseChanges.length; at++) this.leaseChanged(leaseChanges[at]);
     this.versions.unshadow();
@@ -276,7 +284,7 @@ export class MvccStore {
     this.storedUpTo = saved.currentRevision;
     this.publishedKeys = versions.liveKeys;
     versions.compactedRevision = Math.max(saved.compactedRevision, saved.scheduledCompactRevision ?? -1);
-    while (versions.dropCompacted(SLICE_KEYS)) await this.options.nextTurn?.();
+    while (versions.dropCompacted(versions.sliceKeys)) await this.options.nextTurn?.();
     versions.table.forEachLease((key, lease) => this.options.onLeaseChange(key, 0n, lease));
   }
 }

@@ -46,6 +46,9 @@ export class Versions implements SlabOwner {
   before: StoredVersion | undefined = undefined;
   leaseBefore = 0n;
 
+  /** @param sliceKeys keys that one slice of any work on them may touch */
+  constructor(readonly sliceKeys: number) {}
+
   get supersededCount(): number {
     return this.chains.size;
   }
