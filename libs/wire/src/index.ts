@@ -21,6 +21,7 @@ export {
   type GrpcCall, type GrpcHandlers, type GrpcStream, type StreamHandler, type UnaryHandler,
 } from './grpc/handler';
 export { type GrpcStatus, GrpcStatusError, grpcStatusOf, httpStatusOf, streamDecodeStatus } from './grpc/status';
+export { ACCEPTED_ENCODINGS, decompressMessage } from './grpc/compression';
 export { frameMessage, type GrpcMessage, GrpcMessageReader } from './grpc/message-reader';
 export { formatGrpcTimeout, parseGrpcTimeout } from './grpc/timeout';
 export {

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'buffer';
+import { isUtf8 } from 'node:buffer';
 import type { KeyValue } from '@quorate/api';
 import type { Codec } from '../protobuf/codec';
 import { DecodeError } from '../protobuf/decode-error';

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'buffer';
+import { isUtf8 } from 'node:buffer';
 import type { ByteString } from '@quorate/api';
 import { DecodeError } from './decode-error';
 import { goNameOf, type MessageSchema } from './schema';

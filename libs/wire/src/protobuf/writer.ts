@@ -155,7 +155,7 @@ export class ReverseWriter {
     const { length } = value;
     if (this.position < length) this.reserve(length);
     this.position -= length;
-    this.buffer.latin1Write(value, this.position, length);
+    if (length !== 0) this.buffer.latin1Write(value, this.position, length);
     this.varint(length);
     this.varint(tag);
   }
@@ -164,7 +164,7 @@ export class ReverseWriter {
     const length = Buffer.byteLength(value, 'utf8');
     if (this.position < length) this.reserve(length);
     this.position -= length;
-    this.buffer.utf8Write(value, this.position, length);
+    if (length !== 0) this.buffer.utf8Write(value, this.position, length);
     this.varint(length);
     this.varint(tag);
   }
