@@ -13,6 +13,11 @@ export class AlarmTable {
     return table;
   }
 
+  /** No alarm is active. */
+  get isQuiet(): boolean {
+    return this.membersByAlarm.size === 0;
+  }
+
   /** Whether any member raised this alarm. */
   isActive(alarm: number): boolean {
     return this.membersByAlarm.has(alarm);

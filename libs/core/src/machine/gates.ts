@@ -19,7 +19,7 @@ const DATA_COMMANDS: ReadonlySet<CommandBody['type']> = new Set<CommandBody['typ
   'put', 'deleteRange', 'txn', 'compact', 'leaseGrant', 'leaseRevoke', 'leaseExpire',
 ]);
 
-/** In the order in which they are asked; the first that refuses gives the error. */
+/** In the order in which they are asked; the first that refuses gives the error. All of them stand open while no alarm is active. */
 const GATES: readonly Gate[] = [
   { error: 'corrupt', closed: ({ alarms }) => alarms.isActive(AlarmType.CORRUPT), holdsBack: (command) => DATA_COMMANDS.has(command.type) },
   { error: 'no_space', closed: ({ alarms }) => alarms.isActive(AlarmType.NOSPACE), holdsBack: (command) => quotaCostBytes(command) > 0 },
@@ -27,6 +27,7 @@ const GATES: readonly Gate[] = [
 
 /** Why a command is not carried out, or `undefined`. */
 export function refusalOf(command: CommandBody, facts: GateFacts): ErrorCode | undefined {
+  if (facts.alarms.isQuiet) return undefined;
   for (const gate of GATES) if (gate.closed(facts) && gate.holdsBack(command)) return gate.error;
   return undefined;
 }

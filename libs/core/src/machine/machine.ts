@@ -150,13 +150,13 @@ export class Machine {
     }
     const { proposalId } = command;
     const error = refusalOf(command, this.state);
-    if (error !== undefined) return this.finish(index, term, data.length, { proposalId, result: wanted ? { type: 'refused', error } : undefined });
+    if (error !== undefined) return this.finish(index, term, data.length, proposalId, wanted ? { type: 'refused', error } : undefined);
     if (isLong(command)) {
       this.longApply = { index, term, proposalId, entryBytes: data.length, wanted, steps: this.stepsOf(command, term, wanted) };
       return this.resume();
     }
     const result = this.applyShort(command, index, term);
-    return this.finish(index, term, data.length, { proposalId, result: wanted ? result : undefined });
+    return this.finish(index, term, data.length, proposalId, wanted ? result : undefined);
   }
 
   /** Goes on with the entry that `apply` began, for another slice. */
@@ -167,7 +167,7 @@ export class Machine {
     if (!step.done) return undefined;
     this.longApply = undefined;
     const { index, term, entryBytes, proposalId, wanted } = longApply;
-    return this.finish(index, term, entryBytes, { proposalId, result: wanted ? step.value : undefined });
+    return this.finish(index, term, entryBytes, proposalId, wanted ? step.value : undefined);
   }
 
   /**
@@ -180,11 +180,11 @@ export class Machine {
     this.begin(index, term);
     const proposalId = change?.proposalId ?? 0;
     const error = change === undefined ? undefined : this.members.refusalOf(change);
-    if (error !== undefined) return this.finish(index, term, 0, { proposalId, result: { type: 'refused', error } });
+    if (error !== undefined) return this.finish(index, term, 0, proposalId, { type: 'refused', error });
     if (change !== undefined) this.members.apply(change);
     this.state.confState = applyToRaft();
     const response = { header: this.headers.at(0), members: this.members.list() };
-    return this.finish(index, term, 0, { proposalId, result: { type: 'membership', response } });
+    return this.finish(index, term, 0, proposalId, { type: 'membership', response });
   }
 
   /** The changes of the entry just applied, told once; to be called before the next entry. */
@@ -257,11 +257,11 @@ export class Machine {
     this.headers.term = term;
   }
 
-  private finish(index: number, term: number, entryBytes: number, outcome: { proposalId: number; result: EventualResult | undefined }): Applied {
+  private finish(index: number, term: number, entryBytes: number, proposalId: number, result: EventualResult | undefined): Applied {
     this.position.index = index;
     this.position.term = term;
     this.entryBytesUnbatched += entryBytes;
-    return { proposalId: outcome.proposalId, result: outcome.result, revision: this.store.currentRevision };
+    return { proposalId, result, revision: this.store.currentRevision };
   }
 
   private applyShort(command: ShortCommand, index: number, term: number): CommandResult {
@@ -320,13 +320,15 @@ export class Machine {
   }
 }
 
-const LONG_COMMANDS = ['deleteRange', 'txn', 'compact', 'leaseRevoke', 'leaseExpire'] as const;
-type LongCommand = CommandBody & { readonly type: (typeof LONG_COMMANDS)[number] };
+type LongCommand = CommandBody & { readonly type: 'deleteRange' | 'txn' | 'compact' | 'leaseRevoke' | 'leaseExpire' };
 type ShortCommand = Exclude<CommandBody, LongCommand>;
 
 /** Commands that may touch any number of keys. */
 function isLong(command: Command): command is Command & LongCommand {
-  return (LONG_COMMANDS as readonly string[]).includes(command.type);
+  switch (command.type) {
+    case 'deleteRange': case 'txn': case 'compact': case 'leaseRevoke': case 'leaseExpire': return true;
+    default: return false;
+  }
 }
 
 /** Headers of answers; the term is that of the entry applied last, or being applied. */
