@@ -69,12 +69,12 @@ export class LeaseTable {
 
   /** The keys that hang on a lease, in byte order. */
   keysOf(id: bigint): ByteString[] {
-    return this.unsortedKeysOf(id).sort();
+    return [...this.unsortedKeysOf(id)].sort();
   }
 
-  /** The same in no particular order, for callers that sort in slices. */
-  unsortedKeysOf(id: bigint): ByteString[] {
-    return [...(this.leases.get(id)?.keys ?? [])];
+  /** The same in no particular order and without a copy, for callers that work in slices. Valid until a key moves. */
+  unsortedKeysOf(id: bigint): Iterable<ByteString> {
+    return this.leases.get(id)?.keys ?? [];
   }
 
   /** Told of each lease right after it was granted, renewed, checkpointed or removed by an entry. One listener. */

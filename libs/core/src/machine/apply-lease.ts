@@ -1,7 +1,7 @@
 import type { ByteString, ResponseHeader } from '@quorate/api';
 import type { LeaseTable } from '../lease/lease-table';
 import { sortKeys } from '../lease/sorted-keys';
-import type { Steps } from '../mvcc/steps';
+import { SLICE_KEYS, type Steps } from '../mvcc/steps';
 import type { MvccStore } from '../mvcc/store';
 import type { CommandResult } from './applied';
 import type { CommandBody } from './command';
@@ -59,7 +59,9 @@ export function applyLeaseClear(context: LeaseContext, command: LeaseCommand<'le
 
 function* endLeases({ leases, store }: LeaseContext, ids: readonly bigint[]): Steps<void> {
   const keys: ByteString[] = [];
-  for (const id of ids) for (const key of leases.unsortedKeysOf(id)) keys.push(key);
+  for (const id of ids) {
+    for (const key of leases.unsortedKeysOf(id)) if (keys.push(key) % SLICE_KEYS === 0) yield;
+  }
   if (keys.length > 0) yield* store.deleteKeys(yield* sortKeys(keys));
   for (const id of ids) leases.remove(id);
 }
