@@ -165,7 +165,7 @@ export class RaftCore {
     this.electionElapsed = 0;
     this.heartbeatElapsed = 0;
     this.drawElectionTimeout();
-    this.abortTransfer();
+    this.transferee = NO_NODE;
     this.votes.clear();
     for (const progress of this.configuration.all) {
       progress.reset(this.log.lastIndex);
