@@ -1,16 +1,15 @@
 /** The leader: replication, commitment, read rounds, hand-over. Sending is lazy: changes set marks, and `flush` turns them into messages. */
 import type { RaftCore } from './core';
 import {
-  type AppendResponseMessage, type HeartbeatResponseMessage, type Message, MessageType, type ProposedEntry,
+  type AppendResponseMessage, type HeartbeatResponseMessage, MessageType, type ProposedEntry,
 } from './message';
-import { NO_ENTRIES, entryBytes } from './log';
 import { type Progress, ProgressState } from './progress';
 import { quorumHolds, quorumIndex } from './quorum';
+import { sendAppends } from './replication';
 import { DecodeError } from './byte-codec';
 import { ConfChangeError, changeConfState, isJoint } from './conf-change';
 import { decodeConfChange, encodeConfChange } from './conf-codec';
-import { ConfTransition, type Entry, EntryType, NO_NODE, type ProposeOutcome, Role } from './types';
-import { assert } from '../base/assert';
+import { ConfTransition, EntryType, NO_NODE, type ProposeOutcome, Role } from './types';
 
 const matchOf = (progress: Progress): number => progress.match;
 const readPositionOf = (progress: Progress): number => progress.readPosition;
@@ -252,73 +251,5 @@ export function flush(core: RaftCore): void {
     broadcastHeartbeat(core);
     confirmReads(core);
   }
-  for (const peer of core.configuration.peers) {
-    while (sendAppend(core, peer)) {
-      // Until the member is paused or has everything.
-    }
-  }
-}
-
-/** Sends one append if something is due and the member may be sent to; true when more may follow. */
-function sendAppend(core: RaftCore, progress: Progress): boolean {
-  const { log } = core;
-  if (progress.isPaused) return false;
-  const behind = progress.next <= log.lastIndex && !(progress.state === ProgressState.Replicate && progress.inflights.full);
-  const commitDue = progress.state === ProgressState.Replicate && progress.sentCommit < log.committed && progress.sentCommit < progress.next - 1;
-  if (!behind && !commitDue && !progress.appendDue) return false;
-  const prevIndex = progress.next - 1;
-  if (prevIndex < log.offset) {
-    requestOlder(core, progress);
-    return false;
-  }
-  const entries = behind ? log.slice(progress.next, log.lastIndex, core.settings.maxSizePerMessageBytes) : NO_ENTRIES;
-  emitAppend(core, progress, log.term(prevIndex), entries);
-  return behind;
-}
-
-function emitAppend(core: RaftCore, progress: Progress, prevTerm: number, entries: readonly Entry[]): void {
-  let bytes = 0;
-  for (let i = 0; i < entries.length; i++) bytes += entryBytes(entries[i]!);
-  const prevIndex = progress.next - 1;
-  const commit = core.log.committed;
-  const message: Message = { type: MessageType.Append, from: core.id, to: progress.id, term: core.term, prevIndex, prevTerm, commit, entries };
-  progress.appendDue = false;
-  progress.sent(entries.length, bytes);
-  progress.sentCommit = Math.max(progress.sentCommit, Math.min(commit, prevIndex + entries.length));
-  core.send(message);
-}
-
-// ---- followers that fell behind the memory
-
-function requestOlder(core: RaftCore, progress: Progress): void {
-  progress.readPending = true;
-  core.logReads.push({ to: progress.id, index: progress.next, maxBytes: core.settings.maxSizePerMessageBytes });
-}
-
-/** The owner has read older entries: they are sent if they are still what the member needs. */
-export function logRead(core: RaftCore, to: bigint, index: number, prevTerm: number, entries: readonly Entry[]): void {
-  const progress = core.configuration.get(to);
-  if (progress === undefined || !progress.readPending) return;
-  progress.readPending = false;
-  core.flushDue = true;
-  if (progress.next !== index || progress.isPaused) return;
-  assert(entries.length > 0 && entries[0]!.index === index, 'the entries read begin where they were asked for');
-  // With a full window only the empty append that asks for a sign of life may leave.
-  emitAppend(core, progress, prevTerm, progress.inflights.full ? NO_ENTRIES : entries);
-}
-
-/** The entries are no longer on disk: only a snapshot helps. */
-export function logReadFailed(core: RaftCore, to: bigint): void {
-  const progress = core.configuration.get(to);
-  if (progress === undefined || !progress.readPending) return;
-  progress.readPending = false;
-  // To a member that is away a snapshot would only wait; the next heartbeat response asks again.
-  if (!progress.recentActive) {
-    progress.paused = true;
-    return;
-  }
-  const before = progress.state;
-  progress.becomeSnapshot(0);
-  core.noteProgress(progress, before);
-  core.snapshotRequests.push(to);
+  sendAppends(core);
 }

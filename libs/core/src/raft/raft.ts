@@ -7,15 +7,17 @@
  *   raft.stored(job.term, job.index) after each append job, in order; raft.applied(index) after application
  */
 import { violated } from '../base/assert';
-import { campaign, learnCommit, stepCandidate, stepOwnVote, tickElection, voteResponse } from './candidate';
+import { campaign, stepOwnVote, tickElection } from './candidate';
 import { changeConfState } from './conf-change';
 import { encodeConfChange } from './conf-codec';
 import { RaftCore } from './core';
-import { flushReads, stepFollower } from './follower';
+import { flushReads } from './follower';
 import { Invariants } from './invariants';
 import * as leading from './leader';
-import { type Message, MessageType, type VoteMessage } from './message';
-import { type Progress, ProgressState } from './progress';
+import { type Message, MessageType } from './message';
+import type { Progress } from './progress';
+import * as replication from './replication';
+import { step } from './step';
 import {
   type AppendJob, type ConfChange, type ConfState, type Entry, EntryType, type HardState, type InitialState, NO_NODE, type ProposeOutcome,
   type RaftConfig, type ReadOutcome, type Ready, Role, type SnapshotMeta, type SoftState,
@@ -141,106 +143,8 @@ export class Raft {
   /** Takes a message of another member. Stale, misdirected and meaningless ones are dropped. */
   step(message: Message): void {
     const { core } = this;
-    if (message.to !== core.id || message.from === core.id) return;
-    if (message.type === MessageType.Vote || message.type === MessageType.PreVote
-      || message.type === MessageType.VoteResponse || message.type === MessageType.PreVoteResponse) learnCommit(core, message);
-    if (message.term === 0) this.stepRequest(message);
-    else if (message.term > core.term) this.stepNewer(message);
-    else if (message.term < core.term) this.stepOlder(message);
-    else this.stepCurrent(message);
+    step(core, message);
     this.invariants.check(core);
-  }
-
-  /** Requests passed on by followers; they belong to no term. */
-  private stepRequest(message: Message): void {
-    const { core } = this;
-    if (core.role !== Role.Leader) return;
-    if (message.type === MessageType.Propose) leading.proposeForwarded(core, message.from, message.entries);
-    else if (message.type === MessageType.ReadIndex) leading.addRead(core, message.from, message.batch);
-    else if (message.type === MessageType.TransferLeader) leading.startTransfer(core, message.target);
-  }
-
-  private stepNewer(message: Message): void {
-    const { core } = this;
-    switch (message.type) {
-      case MessageType.PreVote:
-        // Asks for a term that nobody has entered yet: nothing changes here, whatever the answer.
-        if (!this.shieldsLeader(message)) this.answerVote(message);
-        return;
-      case MessageType.Vote:
-        if (this.shieldsLeader(message)) return;
-        core.becomeFollower(message.term, NO_NODE);
-        this.answerVote(message);
-        return;
-      case MessageType.PreVoteResponse:
-        // A grant carries the term that was asked for; a refusal carries the voter's own, which is news.
-        if (message.reject) core.becomeFollower(message.term, NO_NODE);
-        break;
-      case MessageType.Append:
-      case MessageType.Heartbeat:
-      case MessageType.Snapshot:
-        core.becomeFollower(message.term, message.from);
-        break;
-      default:
-        core.becomeFollower(message.term, NO_NODE);
-        break;
-    }
-    this.stepCurrent(message);
-  }
-
-  /**
-   * Whether this member heard of a leader so recently that it helps nobody to depose it: a member that was cut off, or removed, must
-   * not disturb the others (dissertation, 4.2.3).
-   */
-  private shieldsLeader(message: VoteMessage): boolean {
-    const { core } = this;
-    return !message.transfer && core.settings.checkQuorum && core.leader !== NO_NODE && core.electionElapsed < core.settings.electionTicks;
-  }
-
-  private stepOlder(message: Message): void {
-    const { core } = this;
-    const { from } = message;
-    if (message.type === MessageType.Append || message.type === MessageType.Heartbeat) {
-      // A leader of an old term would go on for ever beside a member that, shielded by pre-vote or check-quorum, cannot depose it by
-      // standing for election: an empty answer in the newer term makes it step down.
-      if (!core.settings.checkQuorum && !core.settings.preVote) return;
-      core.send({ type: MessageType.AppendResponse, from: core.id, to: from, term: core.term, index: 0, reject: false, hintIndex: 0, hintTerm: 0 });
-    } else if (message.type === MessageType.PreVote) {
-      // Refused aloud, so that a candidate with a lower term but a better log learns the term and can win.
-      core.send(voteResponse(core, MessageType.PreVoteResponse, from, core.term, true));
-    }
-  }
-
-  private stepCurrent(message: Message): void {
-    const { core } = this;
-    if (message.type === MessageType.Vote || message.type === MessageType.PreVote) this.answerVote(message);
-    else if (core.role === Role.Leader) this.stepLeader(message);
-    else if (core.role === Role.Follower) stepFollower(core, message);
-    else stepCandidate(core, message);
-  }
-
-  private stepLeader(message: Message): void {
-    if (message.type === MessageType.AppendResponse) leading.receiveAppendResponse(this.core, message);
-    else if (message.type === MessageType.HeartbeatResponse) leading.receiveHeartbeatResponse(this.core, message);
-  }
-
-  /** One vote per term, first come first served, and only for a log that is at least as up to date (Raft paper, 5.2 and 5.4.1). */
-  private answerVote(message: VoteMessage): void {
-    const { core } = this;
-    const preVote = message.type === MessageType.PreVote;
-    const free = core.vote === message.from || (core.vote === NO_NODE && core.leader === NO_NODE) || (preVote && message.term > core.term);
-    if (free && core.log.isUpToDate(message.lastTerm, message.lastIndex)) {
-      if (preVote) {
-        core.send(voteResponse(core, MessageType.PreVoteResponse, message.from, message.term, false));
-        return;
-      }
-      core.electionElapsed = 0;
-      core.vote = message.from;
-      core.sendWhenDurable(voteResponse(core, MessageType.VoteResponse, message.from, message.term, false), () => undefined);
-      return;
-    }
-    const type = preVote ? MessageType.PreVoteResponse : MessageType.VoteResponse;
-    core.send(voteResponse(core, type, message.from, core.term, true));
   }
 
   // ---- the owner's reports
@@ -297,48 +201,29 @@ export class Raft {
 
   /** Answer to a {@link Ready.logReads} request: entries from `index` on (at least one), and the term of the entry before them. */
   logRead(to: bigint, index: number, prevTerm: number, entries: readonly Entry[]): void {
-    if (this.core.role === Role.Leader) leading.logRead(this.core, to, index, prevTerm, entries);
+    if (this.core.role === Role.Leader) replication.logRead(this.core, to, index, prevTerm, entries);
     this.invariants.check(this.core);
   }
 
   /** Answer to a {@link Ready.logReads} request whose entries are no longer on disk. */
   logReadFailed(to: bigint): void {
-    if (this.core.role === Role.Leader) leading.logReadFailed(this.core, to);
+    if (this.core.role === Role.Leader) replication.logReadFailed(this.core, to);
     this.invariants.check(this.core);
   }
 
   /** Answer to a {@link Ready.snapshotRequests} request: a snapshot is open. The message that announces it is among the next ready's. */
   sendSnapshot(to: bigint, snapshot: SnapshotMeta): boolean {
-    const progress = this.waitingForSnapshot(to);
-    if (progress === undefined || progress.pendingSnapshot > 0) return false;
-    const { core } = this;
-    if (snapshot.index > core.log.applied) violated(`a snapshot at ${snapshot.index} is ahead of the applied index ${core.log.applied}`);
-    progress.becomeSnapshot(snapshot.index);
-    core.send({ type: MessageType.Snapshot, from: core.id, to, term: core.term, snapshot });
-    return true;
+    return replication.sendSnapshot(this.core, to, snapshot);
   }
 
   /** How a snapshot ended: delivered and installed, or not. Either way the member is probed again after its next sign of life. */
   reportSnapshot(to: bigint, delivered: boolean): void {
-    const progress = this.waitingForSnapshot(to);
-    if (progress === undefined) return;
-    if (!delivered) progress.pendingSnapshot = 0;
-    progress.becomeProbe();
-    progress.paused = true;
-    this.core.noteProgress(progress, ProgressState.Snapshot);
-  }
-
-  private waitingForSnapshot(to: bigint): Progress | undefined {
-    const progress = this.core.role === Role.Leader ? this.core.configuration.get(to) : undefined;
-    return progress?.state === ProgressState.Snapshot ? progress : undefined;
+    replication.reportSnapshot(this.core, to, delivered);
   }
 
   /** Messages to `id` were lost: appends on the way are given up and the member is probed. */
   reportUnreachable(id: bigint): void {
-    const progress = this.core.role === Role.Leader ? this.core.configuration.get(id) : undefined;
-    if (progress?.state !== ProgressState.Replicate) return;
-    progress.becomeProbe();
-    this.core.noteProgress(progress, ProgressState.Replicate);
+    replication.reportUnreachable(this.core, id);
   }
 
   /** Forgets entries through `index` in memory (at most the applied index); followers behind it are served by `logReads`. */
