@@ -1,5 +1,5 @@
 import type { Random } from '@quorate/api';
-import { type Disk, type Logger, type Recovered, Wal, type WalBatch, type WalOptions } from '@quorate/core';
+import { type Disk, type Logger, type Recovered, type Wal, type WalBatch, type WalOptions } from '@quorate/core';
 
 type Entry = WalBatch['entries'][number];
 
