@@ -14,7 +14,10 @@ export interface ServerConfig {
   readonly listenMetricsUrls: readonly ListenUrl[];
   readonly advertiseClientUrls: readonly string[];
   readonly initialAdvertisePeerUrls: readonly string[];
+  /** The members of a new cluster; empty when `initialClusterText` cannot be read, which matters only without data. */
   readonly initialCluster: readonly InitialMember[];
+  /** `--initial-cluster` as given, for {@link bootstrapFault}. */
+  readonly initialClusterText: string;
   readonly initialClusterState: 'new' | 'existing';
   readonly initialClusterToken: string;
   readonly snapshotCount: number;
@@ -55,5 +58,6 @@ export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
   readonly trustedCaFile: string;
+  /** Accept only clients with a valid certificate; always so where there is a CA, as in etcd. */
   readonly clientCertAuth: boolean;
 }
