@@ -87,9 +87,10 @@ export class RaftDriver implements ReadIndexSource {
     this.requestTurn();
   }
 
+  /** Without a leader the round waits for one. */
   requestRound(): void {
     this.readRoundRequested = true;
-    this.requestTurn();
+    if (this.softState.leader !== 0n) this.requestTurn();
   }
 
   tick(): void {
@@ -125,8 +126,10 @@ export class RaftDriver implements ReadIndexSource {
     if (this.stopped) return;
     try {
       this.proposeInbox();
-      this.startReadRound();
-      while (this.raft.hasReady()) this.handle(this.raft.ready());
+      do {
+        this.startReadRound();
+        while (this.raft.hasReady()) this.handle(this.raft.ready());
+      } while (this.readRoundRequested && this.softState.leader !== 0n);
       this.startSync();
     } catch (error) {
       this.fail(error as Error);
@@ -145,11 +148,10 @@ export class RaftDriver implements ReadIndexSource {
   }
 
   private startReadRound(): void {
-    if (!this.readRoundRequested) return;
+    if (!this.readRoundRequested || this.softState.leader === 0n) return;
     this.readRoundRequested = false;
     const context = this.listener.startReadRound();
-    if (context === undefined) return;
-    if (this.raft.readIndex(context) === 'no_leader') this.listener.readDropped(context);
+    if (context !== undefined && this.raft.readIndex(context) === 'no_leader') this.listener.readDropped(context);
   }
 
   private handle(ready: Ready): void {

@@ -71,10 +71,7 @@ export class Reads {
     if (!reads) return;
     this.rounds.delete(context);
     this.waiting = reads.concat(this.waiting);
-  }
-
-  get hasWaiting(): boolean {
-    return this.waiting.length > 0;
+    this.source.requestRound();
   }
 
   applied(index: number): void {
