@@ -26,7 +26,7 @@ export class DirectoryLock {
     const database = await open(path.join(directory, DirectoryLock.fileName));
     try {
       await run(database, 'PRAGMA busy_timeout = 0');
-      await run(database, 'PRAGMA locking_mode = EXCLUSIVE');
+      await run(database, 'PRAGMA journal_mode = MEMORY');
       await run(database, 'BEGIN EXCLUSIVE');
     } catch (error) {
       await close(database);
