@@ -1,4 +1,5 @@
 import type { ByteString } from '@quorate/api';
+import type { StoredVersion } from './key-value';
 
 /** A `Map` throws at 2^24 entries and stalls while it doubles; with this many it does neither at tens of millions of keys. */
 const SHARDS = 256;
@@ -24,6 +25,8 @@ export class SlotChunk {
   readonly previous = new Uint32Array(CHUNK);
   /** Leases of those slots that have one. */
   leases: Map<number, bigint> | undefined = undefined;
+  /** What an unpublished revision superseded (see `Versions.shadow`). */
+  shadows: Map<number, StoredVersion> | undefined = undefined;
 }
 
 /** Keys by value: finds the slot (a small number) of a key, and the slot's columns. */

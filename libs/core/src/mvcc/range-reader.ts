@@ -1,12 +1,12 @@
 import { ApiError, type RangeRequest, type RangeResponse, type ResponseHeader, type TxnResponse } from '@quorate/api';
-import { find, findOne, type Found, rangeResponse, versionsWanted } from './range';
+import { find, findOne, type Found, isFiltered, rangeResponse, versionsWanted } from './range';
 import type { RowHolds } from './row-holds';
 import type { Steps } from './steps';
 import type { Fill } from './txn';
 import type { VersionLoader } from './version-loader';
 import type { Versions } from './versions';
 
-/** Slices of a range that are read at once before it goes on in later turns: 10,000 keys. */
+/** Slices of a range that are read at once before it goes on in later turns: 5000 keys, one or two milliseconds. */
 const SLICES_AT_ONCE = 5;
 
 /** Reads ranges at the published revision or an older one. */
@@ -24,7 +24,12 @@ export class RangeReader {
   one(request: RangeRequest): RangeResponse | Promise<RangeResponse> {
     const current = this.currentRevision();
     const asked = request.revision ?? 0;
-    const found = findOne(this.versions, request.key, asked > 0 ? asked : current, request.countOnly ? 0 : 1);
+    const { versions } = this;
+    if (asked <= 0 && !request.countOnly && !request.keysOnly && !isFiltered(request)) {
+      const kv = versions.valid(request.key, current);
+      return { header: this.header(current), kvs: kv === undefined ? [] : [kv], more: false, count: kv === undefined ? 0 : 1 };
+    }
+    const found = findOne(versions, request.key, asked > 0 ? asked : current, request.countOnly ? 0 : 1);
     if (found.missing.length === 0) return rangeResponse(request, found, this.header(current));
     return this.afterLoading(request, found, asked, current);
   }

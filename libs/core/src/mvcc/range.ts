@@ -83,7 +83,8 @@ export function rangeResponse(request: RangeRequest, found: Found, header: Respo
   return { header, kvs, more, count: found.count };
 }
 
-function isFiltered(request: RangeRequest): boolean {
+/** Whether a bound on revisions is set. */
+export function isFiltered(request: RangeRequest): boolean {
   return (request.minModRevision ?? 0) !== 0 || (request.maxModRevision ?? 0) !== 0
     || (request.minCreateRevision ?? 0) !== 0 || (request.maxCreateRevision ?? 0) !== 0;
 }

@@ -1,5 +1,5 @@
 import type { ByteString, KeyValue, PutRequest, WatchEvent } from '@quorate/api';
-import { keyRange } from './key-range';
+import { isSingleKey, keyRange } from './key-range';
 import type { StoredVersion } from './key-value';
 import type { Steps } from './steps';
 import type { Versions } from './versions';
@@ -45,13 +45,17 @@ export class RevisionWriter {
     const { versions } = this;
     const kv = writePut(versions, request, this.revision, this.sub++);
     this.events.push(putEvent(versions, kv));
-    const lease = kv.lease;
-    if (lease !== versions.leaseBefore) this.leaseChanges.push({ key: kv.key, from: versions.leaseBefore, to: lease });
+    const { leaseBefore: from, leaseAfter: to } = versions;
+    if (to !== from) this.leaseChanges.push({ key: kv.key, from, to });
     return versions.before;
   }
 
   /** @returns the deleted versions, or only how many (`keep` false) */
   *deleteRange(key: ByteString, rangeEnd: ByteString | undefined, deleted: KeyValue[] | undefined): Steps<number> {
+    if (isSingleKey(rangeEnd)) {
+      const slot = this.versions.table.find(key);
+      return slot >= 0 && this.remove(slot, deleted) ? 1 : 0;
+    }
     const { from, to } = keyRange(key, rangeEnd);
     const slots: number[] = [];
     let count = 0;

@@ -13,7 +13,7 @@ export interface StoreOptions {
   onLeaseChange(key: ByteString, from: bigint, to: bigint): void;
   /** Lets other work run between two slices of a long read; resolves at once where it is left out. */
   nextTurn?(): Promise<void>;
-  /** Keys that one slice of a long piece of work touches; 2000 where it is left out. */
+  /** Keys that one slice of a long piece of work touches; 1000 where it is left out. */
   readonly sliceKeys?: number;
   /** Bytes of superseded versions that are kept after they were read from the backend. */
   readonly historyCacheBytes?: number;

@@ -1,7 +1,8 @@
 import { ApiError, type ErrorCode, type PutRequest, type RangeRequest, type RequestOp, type ResponseHeader, type ResponseOp, type TxnRequest, type TxnResponse } from '@quorate/api';
 import { holds } from './compare';
 import type { StoredVersion } from './key-value';
-import { ALL, find, type Found, rangeResponse, versionsWanted } from './range';
+import { isSingleKey } from './key-range';
+import { ALL, find, findOne, type Found, rangeResponse, versionsWanted } from './range';
 import type { RevisionWriter } from './revision-writer';
 import type { Steps } from './steps';
 import type { Versions } from './versions';
@@ -14,20 +15,22 @@ export interface TxnPath {
   readonly nested: ReadonlyMap<number, TxnPath>;
 }
 
+const NO_PATHS: ReadonlyMap<number, TxnPath> = new Map();
+
 /** Evaluates all conditions, nested ones included, at the published revision. */
 export function* choosePath(versions: Versions, request: TxnRequest, revision: number): Steps<TxnPath> {
   let succeeded = true;
   for (const compare of request.compare) {
-    const found: Found = yield* find(versions, compare.key, compare.rangeEnd, revision, ALL);
+    const found = isSingleKey(compare.rangeEnd) ? findOne(versions, compare.key, revision, ALL) : yield* find(versions, compare.key, compare.rangeEnd, revision, ALL);
     if (holds(compare, found.versions as StoredVersion[])) continue;
     succeeded = false;
     break;
   }
   const ops = succeeded ? request.success : request.failure;
-  const nested = new Map<number, TxnPath>();
+  let nested = NO_PATHS;
   for (let at = 0; at < ops.length; at++) {
     const op = ops[at];
-    if (op.type === 'txn') nested.set(at, yield* choosePath(versions, op.request, revision));
+    if (op.type === 'txn') nested = new Map(nested).set(at, yield* choosePath(versions, op.request, revision));
   }
   return { succeeded, ops, nested };
 }

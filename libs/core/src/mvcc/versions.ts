@@ -33,8 +33,9 @@ export class Versions implements SlabOwner {
   /** (revision, sub, slot) of every tombstone. */
   private readonly tombstones = new RevisionQueue();
   private dropped: RevisionId[] = [];
-  /** While a revision is written in slices: what it superseded, by slot, so that readers of the present still find it. */
-  private shadowed: Map<number, StoredVersion> | undefined = undefined;
+  private shadowing = false;
+  /** The chunks that have shadows. */
+  private shadowed: SlotChunk[] = [];
 
   compactedRevision = -1;
   liveKeys = 0;
@@ -45,6 +46,8 @@ export class Versions implements SlabOwner {
   /** The version that the last `put` or `remove` superseded, and its lease. */
   before: StoredVersion | undefined = undefined;
   leaseBefore = 0n;
+  /** The lease that the last `put` gave. */
+  leaseAfter = 0n;
 
   /** @param sliceKeys keys that one slice of any work on them may touch */
   constructor(readonly sliceKeys: number) {}
@@ -79,6 +82,14 @@ export class Versions implements SlabOwner {
     return node === 0 || this.chains.tombstone(node) ? NOWHERE : node;
   }
 
+  /** The version of a key at the published revision: its bytes are always in memory. */
+  valid(key: ByteString, revision: number): StoredVersion | undefined {
+    const slot = this.table.find(key);
+    if (slot < 0) return undefined;
+    const location = this.locate(slot, revision);
+    return location === NOWHERE ? undefined : this.inMemory(slot, location);
+  }
+
   /** Whether the version (main, sub) of a key is the one that is valid at `revision`. */
   isValidAt(slot: number, main: number, revision: number): boolean {
     const chunk = this.table.chunkOf(slot);
@@ -100,7 +111,7 @@ export class Versions implements SlabOwner {
   inMemory(slot: number, location: number): StoredVersion | undefined {
     if (location === NEWEST) return this.newest(slot);
     const main = this.chains.main(location);
-    const shadow = this.shadowed?.get(slot);
+    const shadow = this.table.chunkOf(slot).shadows?.get(slot & CHUNK_MASK);
     if (shadow !== undefined && shadow.main === main) return shadow;
     return this.tail.find(main, this.chains.sub(location));
   }
@@ -115,6 +126,7 @@ export class Versions implements SlabOwner {
 
   /** Writes the next version of a key; `slot` is -1 for a key that was never seen. The value is `value[valueStart, valueEnd)`. */
   put(slot: number, key: ByteString, main: number, sub: number, value: Buffer, valueStart: number, valueEnd: number, lease: bigint): StoredVersion {
+    this.leaseAfter = lease;
     const own = slot >= 0 ? slot : this.addKey(key);
     const chunk = this.table.chunkOf(own);
     const at = own & CHUNK_MASK;
@@ -172,13 +184,15 @@ export class Versions implements SlabOwner {
     if (oldAddress !== 0) this.slabs.release(oldAddress);
   }
 
-  /** From now on until `unshadow`, superseded versions stay readable though no revision that readers know supersedes them. */
+  /** From now on until `unshadow`, superseded versions stay in memory: a revision is written in slices, and readers of the present still need them. */
   shadow(): void {
-    this.shadowed = new Map();
+    this.shadowing = true;
   }
 
   unshadow(): void {
-    this.shadowed = undefined;
+    this.shadowing = false;
+    for (const chunk of this.shadowed) chunk.shadows = undefined;
+    this.shadowed = [];
   }
 
   /**
@@ -234,7 +248,7 @@ export class Versions implements SlabOwner {
     if (!tombstone) {
       this.before = this.newest(slot);
       if (chunk.leases !== undefined) this.leaseBefore = chunk.leases.get(at) ?? 0n;
-      if (this.shadowed !== undefined) this.shadowed.set(slot, this.before);
+      if (this.shadowing) this.keepShadow(chunk, at, this.before);
       this.liveKeys--;
       this.liveBytes -= chunk.length[at] + VERSION_OVERHEAD_BYTES;
     }
@@ -243,6 +257,14 @@ export class Versions implements SlabOwner {
     chunk.previous[at] = node;
     this.superseded.push(main, node, 0);
     return address;
+  }
+
+  private keepShadow(chunk: SlotChunk, at: number, version: StoredVersion): void {
+    if (chunk.shadows === undefined) {
+      chunk.shadows = new Map();
+      this.shadowed.push(chunk);
+    }
+    chunk.shadows.set(at, version);
   }
 
   private setNewest(
