@@ -5,7 +5,7 @@
 import { assert, violated } from '../base/assert';
 import { Configuration } from './configuration';
 import { Durability } from './durability';
-import { type Message } from './message';
+import type { Message } from './message';
 import { RaftLog } from './log';
 import { type Progress, ProgressState } from './progress';
 import { ForwardedReads, LeaderReads } from './read-index';

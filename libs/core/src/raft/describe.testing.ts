@@ -4,7 +4,7 @@ import { type Message, MessageType } from './message';
 import { ProgressState } from './progress';
 import type { RaftStatus } from './status';
 import {
-  type AppendJob, type ConfChange, ConfChangeType, type ConfState, ConfTransition, type Entry, EntryType, type ProposeOutcome, type RaftEvent, Role,
+  type AppendJob, type ConfChange, ConfChangeType, type ConfState, ConfTransition, type Entry, EntryType, type ProposeOutcome, type RaftEvent, type Role,
 } from './types';
 
 const ROLE_NAMES = ['follower', 'pre-candidate', 'candidate', 'leader'];
