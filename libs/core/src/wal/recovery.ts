@@ -46,10 +46,12 @@ export async function recover(disk: Disk, logger: Logger, segmentBytes: number):
     if (end === undefined || log.metadata === undefined || lastLive < 0) {
       throw new WalCorruptError(candidates[0]!.name, SEGMENT_HEADER_BYTES, 'the head of the oldest segment is incomplete');
     }
-    if (stop.torn || log.isMidBatch) await refuseIfDurable(candidates, stop, end);
-    const { truncatedBytes, spares } = await cutAfter(disk, candidates, lastLive, end.offset, segmentBytes);
+    const unfinished = stop.torn || log.isMidBatch;
+    if (unfinished) await refuseIfDurable(candidates, stop, end);
+    const dropped = await dropAfter(disk, candidates, lastLive, segmentBytes);
+    const truncatedBytes = dropped.truncatedBytes + await zeroTail(candidates[lastLive]!, end.offset, unfinished);
     if (truncatedBytes > 0) logger.warn('cut an unfinished write off the WAL', { file: candidates[lastLive]!.name, offset: end.offset, truncatedBytes });
-    return { log, segments: await liveSegments(disk, candidates.slice(0, lastLive + 1), end.offset), spares, check: end.check, truncatedBytes };
+    return { log, segments: await liveSegments(disk, candidates.slice(0, lastLive + 1), end.offset), spares: dropped.kept, check: end.check, truncatedBytes };
   } catch (error) {
     await Promise.allSettled(candidates.map((candidate) => candidate.file.close()));
     throw error;
@@ -127,19 +129,18 @@ async function refuseIfDurable(candidates: readonly Candidate[], stop: Stop, end
 }
 
 /**
- * Removes the segments after the last live one, newest first so that no gap can appear, and zeroes the tail. The next segment stays if it is
- * as it was prepared.
+ * Removes the segments after the last live one, newest first so that no gap can appear. The next one stays if it is as it was prepared.
  */
-async function cutAfter(
-  disk: Disk, candidates: readonly Candidate[], lastLive: number, offset: number, segmentBytes: number,
-): Promise<{ truncatedBytes: number; spares: SpareSegment[] }> {
+async function dropAfter(
+  disk: Disk, candidates: readonly Candidate[], lastLive: number, segmentBytes: number,
+): Promise<{ truncatedBytes: number; kept: SpareSegment[] }> {
   let truncatedBytes = 0;
-  const spares: SpareSegment[] = [];
+  const kept: SpareSegment[] = [];
   for (let at = candidates.length - 1; at > lastLive; at--) {
     const { name, sequence, file, fileBytes } = candidates[at]!;
     const usedBytes = await new SegmentWindow(file, fileBytes).usedEnd(0);
     if (usedBytes === 0 && at === lastLive + 1 && fileBytes === segmentBytes) {
-      spares.push({ name, sequence, file });
+      kept.push({ name, sequence, file });
       continue;
     }
     truncatedBytes += usedBytes;
@@ -147,11 +148,15 @@ async function cutAfter(
     await disk.remove(name);
     await disk.syncDirectory();
   }
-  const { file, fileBytes, header } = candidates[lastLive]!;
-  const usedEnd = await new SegmentWindow(file, fileBytes).usedEnd(offset);
+  return { truncatedBytes, kept };
+}
+
+/** Zeroes what an unfinished write left after `offset`, and gives a file that was cut off its size back. Returns the bytes zeroed. */
+async function zeroTail({ file, fileBytes, header }: Candidate, offset: number, unfinished: boolean): Promise<number> {
+  const usedEnd = unfinished ? await new SegmentWindow(file, fileBytes).usedEnd(offset) : offset;
   await fillWithZeros(file, offset, usedEnd);
   await fillWithZeros(file, Math.max(fileBytes, offset), header!.sizeBytes);
-  return { truncatedBytes: truncatedBytes + usedEnd - offset, spares };
+  return usedEnd - offset;
 }
 
 async function liveSegments(disk: Disk, candidates: readonly Candidate[], endOffset: number): Promise<Segment[]> {

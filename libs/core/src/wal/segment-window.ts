@@ -57,9 +57,8 @@ export class SegmentWindow {
     let used = from;
     for (let offset = from; offset < this.fileBytes; offset = this.end) {
       await this.load(offset & ~7, WINDOW_BYTES);
-      let at = this.bytes.length;
-      while (at > this.at(offset) && this.bytes[at - 1] === 0) at--;
-      if (at > this.at(offset)) used = this.start + at;
+      const end = afterLastNonZero(this.bytes, this.at(offset));
+      if (end !== undefined) used = this.start + end;
     }
     return used;
   }
@@ -78,5 +77,21 @@ function firstNonZero(bytes: Buffer, from: number, to: number): number | undefin
     at += 16;
   }
   for (; at < to; at++) if (bytes[at] !== 0) return at;
+  return undefined;
+}
+
+function afterLastNonZero(bytes: Buffer, from: number): number | undefined {
+  let at = bytes.length;
+  while (at > from && (at & 7) !== 0) {
+    if (bytes[at - 1] !== 0) return at;
+    at--;
+  }
+  const words = wordsOf(bytes);
+  while (at - 16 >= from) {
+    const word = at >>> 2;
+    if ((words[word - 1]! | words[word - 2]! | words[word - 3]! | words[word - 4]!) !== 0) break;
+    at -= 16;
+  }
+  for (; at > from; at--) if (bytes[at - 1] !== 0) return at;
   return undefined;
 }

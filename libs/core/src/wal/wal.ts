@@ -215,6 +215,12 @@ export class Wal {
     return false;
   }
 
+  /** Bytes that proposals may still take before room has to be reserved on the disk; each costs its own overhead too. */
+  get roomBytes(): number {
+    const reserved = this.current.roomBytes + this.pool.ready * this.capacityBytes();
+    return Math.max(0, reserved - this.reserveBytes());
+  }
+
   /**
    * Drops the segments that hold only entries below `index`, oldest first, and gives them to the pool. The caller guarantees that all below
    * `index` is durable elsewhere (SAFETY.md 1). Resolves to the new `firstIndex`.
