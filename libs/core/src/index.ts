@@ -7,6 +7,7 @@ export { type Disk, type DiskFile } from './ports/disk';
 export { type LogFields, type Logger } from './ports/logger';
 export { type Scheduler } from './ports/scheduler';
 export { Replica, type ReplicaPorts, type ReplicaState } from './replica/replica';
+export { Durations, Measures, type Readings } from './replica/measures';
 export { type ReplicaConfig } from './replica/replica-config';
 export { type Applied, Machine, type MachineOptions, type StateHash } from './machine/machine';
 export { type Command, type CommandBody, decodeCommand, encodeCommand } from './machine/command';

@@ -12,6 +12,7 @@ import type { Machine } from '../machine/machine';
 import { quotaCostBytes } from '../machine/quota-cost';
 import type { WatchHub } from '../watch/hub';
 import type { LeaseKeeper } from './lease-keeper';
+import type { Measures } from './measures';
 import { type Proposer, responseOf } from './proposer';
 import type { Reads } from './reads';
 import type { StoreWriter } from './store-writer';
@@ -26,6 +27,7 @@ export interface LocalParts {
   readonly writer: StoreWriter;
   readonly clock: Clock;
   readonly maxTxnOps: number;
+  readonly measures: Measures;
   readonly hasLeader: () => boolean;
   readonly status: () => Promise<StatusResponse>;
   /** @throws ApiError `no_space` where the quota leaves no room for so many bytes */
@@ -39,6 +41,7 @@ export class LocalKvApi implements KvApi {
   async range(request: RangeRequest, context?: CallContext): Promise<RangeResponse> {
     validateRange(request);
     this.checkLeader(context);
+    this.parts.measures.ranges++;
     if (!request.serializable) await this.linearize();
     return this.parts.machine.store.range(request);
   }
@@ -58,6 +61,7 @@ export class LocalKvApi implements KvApi {
   async txn(request: TxnRequest, context?: CallContext): Promise<TxnResponse> {
     validateTxn(request, this.parts.maxTxnOps);
     this.checkLeader(context);
+    this.parts.measures.txns++;
     if (isReadOnly(request)) {
       if (!isSerializable(request)) await this.linearize();
       return this.parts.machine.store.readTxn(request);
@@ -74,16 +78,21 @@ export class LocalKvApi implements KvApi {
 
   async leaseGrant(request: LeaseGrantRequest, context?: CallContext): Promise<LeaseGrantResponse> {
     this.checkLeader(context);
-    return responseOf(await this.submit(this.parts.leases.grantCommand(request), context), 'leaseGrant');
+    const response = responseOf(await this.submit(this.parts.leases.grantCommand(request), context), 'leaseGrant');
+    this.parts.measures.leasesGranted++;
+    return response;
   }
 
   async leaseRevoke(id: bigint, context?: CallContext): Promise<LeaseRevokeResponse> {
     this.checkLeader(context);
-    return responseOf(await this.submit({ type: 'leaseRevoke', id }, context), 'leaseRevoke');
+    const response = responseOf(await this.submit({ type: 'leaseRevoke', id }, context), 'leaseRevoke');
+    this.parts.measures.leasesRevoked++;
+    return response;
   }
 
   async leaseKeepAlive(id: bigint, context?: CallContext): Promise<LeaseKeepAliveResponse> {
     this.checkLeader(context);
+    this.parts.measures.leasesRenewed++;
     return this.parts.leases.keepAlive(id);
   }
 

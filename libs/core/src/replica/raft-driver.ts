@@ -24,6 +24,9 @@ export interface RaftListener {
   /** The context for a round of reads, if anybody waits for one. */
   startReadRound(): number | undefined;
   leadershipChanged(state: SoftState): void;
+  /** A sync of the log took so long. */
+  synced(durationMs: number): void;
+  nowMs(): number;
   /** The log cannot be written any more: the process has to end (SAFETY.md 4). */
   failed(error: Error): void;
 }
@@ -179,8 +182,10 @@ export class RaftDriver implements ReadIndexSource {
       return;
     }
     this.syncing = true;
+    const startedMs = this.listener.nowMs();
     this.wal.sync().then(
       () => {
+        this.listener.synced(this.listener.nowMs() - startedMs);
         this.syncing = false;
         this.reportStored(jobs);
         this.turn();

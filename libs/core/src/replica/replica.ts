@@ -1,5 +1,5 @@
 import {
-  AlarmAction, AlarmType, ApiError, type CancelTimer, type Clock, type MaintenanceApi, type KvApi, type Random,
+  AlarmAction, type AlarmMember, AlarmType, ApiError, type CancelTimer, type Clock, EventType, type MaintenanceApi, type KvApi, type Random,
   REQUEST_TIMEOUT_BASE_MS, type ResponseHeader, type StatusResponse, type WatchEvent,
 } from '@quorate/api';
 import { proposalIdOf } from '../machine/command';
@@ -16,6 +16,7 @@ import { AutoCompactor } from './auto-compactor';
 import { LeaseKeeper } from './lease-keeper';
 import { LocalKvApi } from './local-kv-api';
 import { LocalMaintenance } from './local-maintenance';
+import { Measures, type Readings } from './measures';
 import { Proposer } from './proposer';
 import { RaftDriver } from './raft-driver';
 import { Reads } from './reads';
@@ -50,6 +51,7 @@ export class Replica {
   readonly kv: KvApi;
   readonly maintenance: MaintenanceApi;
   readonly hub: WatchHub;
+  readonly measures = new Measures();
   private readonly machine: Machine;
   private readonly driver: RaftDriver;
   private readonly applier: Applier;
@@ -63,6 +65,7 @@ export class Replica {
   private readonly raft: Raft;
   private cancelTick: CancelTimer | undefined;
   private lastTickMs: number;
+  private lastLeader = 0n;
   private failure: Error | undefined;
 
   /** @param onFailure the member cannot go on; the process has to end with a code that is not zero */
@@ -94,13 +97,15 @@ export class Replica {
       appliedTerm: () => this.machine.appliedTerm,
       startReadRound: () => this.reads.startRound(),
       leadershipChanged: (soft) => this.leadershipChanged(soft),
+      synced: (durationMs) => this.measures.walSync.record(durationMs),
+      nowMs: () => clock.monotonicMs(),
       failed: (error) => this.fail(error),
     });
     this.reads = new Reads(this.driver, timeoutMs);
     this.reads.applied(this.machine.appliedIndex);
     this.proposer = this.makeProposer(random);
     this.writer = new StoreWriter({
-      backend, clock, logger, source: state.machine,
+      backend, clock, logger, source: state.machine, commits: this.measures.storeCommit,
       batchIntervalMs: config.batchIntervalMs,
       checkpointEntries: config.snapshotCount,
       checkpointed: (index, term) => this.checkpointed(index, term),
@@ -113,7 +118,7 @@ export class Replica {
     this.compactor = this.makeCompactor();
     this.kv = new LocalKvApi({
       machine: this.machine, proposer: this.proposer, reads: this.reads, leases: this.leases, hub: this.hub,
-      writer: this.writer, clock, maxTxnOps: config.maxTxnOps,
+      writer: this.writer, clock, maxTxnOps: config.maxTxnOps, measures: this.measures,
       hasLeader: () => this.driver.leader !== 0n,
       status: () => this.status(),
       reserve: (costBytes) => this.reserve(costBytes),
@@ -154,6 +159,23 @@ export class Replica {
   /** `0n`: none is known. */
   get leader(): bigint {
     return this.driver.leader;
+  }
+
+  /** Raised alarms of all members. */
+  alarms(): readonly AlarmMember[] {
+    return this.machine.alarms.list();
+  }
+
+  readings(): Readings {
+    const { machine, driver, wal, config, hub } = this;
+    return {
+      memberId: config.memberId, clusterId: config.clusterId, leader: driver.leader, isLeader: driver.isLeader, term: driver.term,
+      committedIndex: driver.committedIndex, appliedIndex: machine.appliedIndex, clusterVersion: machine.clusterVersion,
+      proposalsPending: this.waiters.size, currentRevision: machine.store.currentRevision,
+      compactedRevision: machine.store.compactedRevision, keyCount: machine.store.keyCount, storeBytes: machine.store.sizeBytes,
+      quotaBytes: config.quotaBytes, pendingBytes: machine.pendingBytes, leaseCount: machine.leases.size, watches: hub.counts,
+      walFirstIndex: wal.firstIndex, walLastIndex: wal.lastIndex, walRoomBytes: wal.roomBytes,
+    };
   }
 
   header(): ResponseHeader {
@@ -198,6 +220,12 @@ export class Replica {
 
   private published(revision: number, events: readonly WatchEvent[]): void {
     this.hub.publish(revision, events);
+    const { measures } = this;
+    measures.events += events.length;
+    for (const { type } of events) {
+      if (type === EventType.PUT) measures.puts++;
+      else measures.deletes++;
+    }
   }
 
   private applied(index: number): void {
@@ -208,6 +236,10 @@ export class Replica {
   }
 
   private leadershipChanged(soft: SoftState): void {
+    if (soft.leader !== 0n && soft.leader !== this.lastLeader) {
+      this.lastLeader = soft.leader;
+      this.measures.leaderChanges++;
+    }
     this.ports.logger.info('raft state changed', { role: soft.role, leader: soft.leader.toString(16), term: soft.term });
     this.leases.follow();
   }
@@ -228,13 +260,16 @@ export class Replica {
   private onTimer(): void {
     if (this.failure) return;
     const nowMs = this.ports.clock.monotonicMs();
-    const stalled = nowMs - this.lastTickMs > (STALL_HEARTBEATS + 1) * this.config.heartbeatMs;
+    const sinceTickMs = nowMs - this.lastTickMs;
+    const stalled = sinceTickMs > (STALL_HEARTBEATS + 1) * this.config.heartbeatMs;
     this.lastTickMs = nowMs;
     this.scheduleTick();
     if (!stalled) {
       this.tick();
       return;
     }
+    this.measures.stalls++;
+    this.measures.longestStallMs = Math.max(this.measures.longestStallMs, sinceTickMs - this.config.heartbeatMs);
     // Node runs timers before the sockets that have data by now: let those speak first, and count the pause as one tick.
     this.leases.holdExpiry();
     this.ports.scheduler.defer(() => this.tick());

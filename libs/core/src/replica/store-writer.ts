@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '@quorate/api';
 import { type Backend, type BackendBatch, BackendFullError } from '../ports/backend';
 import type { Logger } from '../ports/logger';
+import type { Durations } from './measures';
 
 /** Time between two attempts to store a batch that did not fit. */
 const FULL_RETRY_MS = 1000;
@@ -17,6 +18,7 @@ export interface StoreWriterOptions {
   readonly backend: Backend;
   readonly source: BatchSource;
   readonly clock: Clock;
+  readonly commits: Durations;
   readonly logger: Logger;
   /** Applied effects wait this long for others to share their transaction. */
   readonly batchIntervalMs: number;
@@ -86,7 +88,9 @@ export class StoreWriter {
   private async store(): Promise<void> {
     const batch = this.options.source.takeBatch();
     if (!batch) return;
+    const startedMs = this.options.clock.monotonicMs();
     await this.commitWhenItFits(batch);
+    this.options.commits.record(this.options.clock.monotonicMs() - startedMs);
     this.options.source.batchStored(batch);
     this.committed = { index: batch.appliedIndex, term: batch.appliedTerm };
     if (batch.appliedIndex - this.checkpointIndex >= this.options.checkpointEntries) await this.synchronise();
