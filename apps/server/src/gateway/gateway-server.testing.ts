@@ -32,6 +32,7 @@ export async function startTestMember(): Promise<TestMember> {
     snapshotCatchUpEntries: 5000, quotaBytes: 2 ** 31, maxRequestBytes: MAX_REQUEST_BYTES, maxTxnOps: MAX_TXN_OPS, batchIntervalMs: 100,
     pendingBytesMax: 2 ** 28, autoCompaction: { mode: 'revision', retentionRevisions: 0 }, version: ETCD_API_VERSION, dataDir, walDir: '',
     initialCluster: [{ name: 'default', peerUrls: ['http://localhost:2380'] }], initialClusterToken: 'etcd-cluster',
+    bootstrapFault: async () => undefined,
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     onFailure: (error) => { throw error; },
   });
