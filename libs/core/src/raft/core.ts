@@ -7,7 +7,7 @@ import { Configuration } from './configuration';
 import { Durability } from './durability';
 import type { Message } from './message';
 import { RaftLog } from './log';
-import { type Progress, ProgressState } from './progress';
+import type { Progress, ProgressState } from './progress';
 import { ForwardedReads, LeaderReads } from './read-index';
 import {
   type HardState, type InitialState, type LogReadRequest, NO_NODE, type RaftConfig, type RaftEvent, type ReadState, Role, type SnapshotMeta,
