@@ -4,6 +4,7 @@ export { SqliteBackend, type SqliteBackendOptions } from './sqlite/sqlite-backen
 export { StoreError } from './sqlite/store-error';
 export { DirectoryLock, DirectoryLockedError } from './directory-lock';
 export { FileDisk } from './file-disk';
+export { JsonLogger, type JsonLoggerOptions, type LogLevel } from './json-logger';
 export { SystemClock } from './system-clock';
 export { SystemRandom } from './system-random';
 export { clusterIdOf, type InitialMember, memberIdOf } from './cluster-identity';
