@@ -23,6 +23,8 @@ export function startFlags(args, env) {
     if (clash !== undefined) throw new SetUpError(`--port and ${clash} say the same thing: give one of them`);
     const [client, peer] = [`http://localhost:${port}`, `http://localhost:${port + 1}`];
     flags.push(`--listen-client-urls=${client}`, `--advertise-client-urls=${client}`, `--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`);
+    // As in etcd, the default cluster does not follow the peer address by itself.
+    if (!isSet('initial-cluster')) flags.push(`--initial-cluster=${nameOf(flags, env)}=${peer}`);
   }
   if (!isSet('data-dir')) flags.push(`--data-dir=${nameOf(flags, env)}.quorate`);
   if (!isSet('auto-compaction-mode') && !isSet('auto-compaction-retention')) {

@@ -29,8 +29,8 @@ describe('npm start', () => {
 
   it.each([
     ['no arguments', [], defaults],
-    ['--port', ['--port', '12379'], [...moved, ...defaults]],
-    ['--port=', ['--port=12379', '--name=a'], ['--name=a', ...moved, '--data-dir=a.quorate', ...defaults.slice(1)]],
+    ['--port', ['--port', '12379'], [...moved, '--initial-cluster=default=http://localhost:12380', ...defaults]],
+    ['--port=', ['--port=12379', '--name=a'], ['--name=a', ...moved, '--initial-cluster=a=http://localhost:12380', '--data-dir=a.quorate', ...defaults.slice(1)]],
     ['a name', ['--name', 'b'], ['--name', 'b', '--data-dir=b.quorate', ...defaults.slice(1)]],
     ['a data directory', ['--data-dir', 'x'], ['--data-dir', 'x', ...defaults.slice(1)]],
     ['a retention', ['--auto-compaction-retention=0'], ['--auto-compaction-retention=0', defaults[0]]],
