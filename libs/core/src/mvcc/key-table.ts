@@ -8,25 +8,70 @@ const CHUNK = 4096;
 export const CHUNK_SHIFT = 12;
 export const CHUNK_MASK = CHUNK - 1;
 
-/** The columns of 4096 slots: everything about the newest version of each key. */
+/** One slot is four doubles (main, create, version, address) and four words (sub, length, previous, unused): mostly one cache line. */
+const DOUBLES = 6;
+const WORDS = 12;
+
+/** Everything about the newest version of 4096 keys. `at` is a slot's position in its chunk. */
 export class SlotChunk {
   readonly keys: ByteString[] = new Array<ByteString>(CHUNK);
-  /** Revision of the newest version; 0 while the key has none. */
-  readonly main = new Float64Array(CHUNK);
-  readonly sub = new Uint32Array(CHUNK);
-  /** 0: the newest version is a tombstone. */
-  readonly create = new Float64Array(CHUNK);
-  readonly version = new Float64Array(CHUNK);
-  /** Encoded length of the newest version. */
-  readonly length = new Uint32Array(CHUNK);
-  /** Where its bytes lie in the slab arena; 0 for a tombstone. */
-  readonly address = new Float64Array(CHUNK);
-  /** The version before in `RevisionChains`; 0: none. Meaningless once the newest version is not above the compacted revision. */
-  readonly previous = new Uint32Array(CHUNK);
+  private readonly doubles = new Float64Array(CHUNK * DOUBLES);
+  private readonly words = new Uint32Array(this.doubles.buffer);
   /** Leases of those slots that have one. */
   leases: Map<number, bigint> | undefined = undefined;
   /** What an unpublished revision superseded (see `Versions.shadow`). */
   shadows: Map<number, StoredVersion> | undefined = undefined;
+
+  /** Revision of the newest version; 0 while the key has none. */
+  main(at: number): number {
+    return this.doubles[at * DOUBLES];
+  }
+
+  /** Create revision; 0: the newest version is a tombstone. */
+  create(at: number): number {
+    return this.doubles[at * DOUBLES + 1];
+  }
+
+  version(at: number): number {
+    return this.doubles[at * DOUBLES + 2];
+  }
+
+  /** Where the bytes lie in the slab arena; 0 for a tombstone. */
+  address(at: number): number {
+    return this.doubles[at * DOUBLES + 3];
+  }
+
+  setAddress(at: number, address: number): void {
+    this.doubles[at * DOUBLES + 3] = address;
+  }
+
+  sub(at: number): number {
+    return this.words[at * WORDS + 8];
+  }
+
+  /** Encoded length. */
+  length(at: number): number {
+    return this.words[at * WORDS + 9];
+  }
+
+  /** The version before in `RevisionChains`; 0: none. Meaningless once the newest version is not above the compacted revision. */
+  previous(at: number): number {
+    return this.words[at * WORDS + 10];
+  }
+
+  setPrevious(at: number, node: number): void {
+    this.words[at * WORDS + 10] = node;
+  }
+
+  setNewest(at: number, main: number, sub: number, create: number, version: number, length: number, address: number): void {
+    const { doubles, words } = this;
+    doubles[at * DOUBLES] = main;
+    doubles[at * DOUBLES + 1] = create;
+    doubles[at * DOUBLES + 2] = version;
+    doubles[at * DOUBLES + 3] = address;
+    words[at * WORDS + 8] = sub;
+    words[at * WORDS + 9] = length;
+  }
 }
 
 /** Keys by value: finds the slot (a small number) of a key, and the slot's columns. */
@@ -55,10 +100,8 @@ export class KeyTable {
     const key = chunk.keys[at];
     this.shards[shardOf(key)].delete(key);
     chunk.keys[at] = '';
-    chunk.main[at] = 0;
-    chunk.create[at] = 0;
-    chunk.address[at] = 0;
-    chunk.previous[at] = 0;
+    chunk.setNewest(at, 0, 0, 0, 0, 0, 0);
+    chunk.setPrevious(at, 0);
     this.free.push(slot);
   }
 

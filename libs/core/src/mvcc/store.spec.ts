@@ -94,7 +94,7 @@ describe('revisions', () => {
   test('all writes of a transaction share a revision, in order', () => {
     at.put('c');
     at.store.takeEvents();
-    at.txn({ success: [{ type: 'put', request: { key: 'b', value: bytes('1') } }, { type: 'deleteRange', request: { key: 'c' } }, { type: 'put', request: { key: 'a', value: bytes('2') } }] });
+    void at.txn({ success: [{ type: 'put', request: { key: 'b', value: bytes('1') } }, { type: 'deleteRange', request: { key: 'c' } }, { type: 'put', request: { key: 'a', value: bytes('2') } }] });
     const told = at.store.takeEvents();
     expect(told?.revision).toBe(3);
     expect(told?.events.map((event) => [event.type, event.kv.key, event.kv.modRevision, event.prevKv?.modRevision])).toEqual([[0, 'b', 3, undefined], [1, 'c', 3, 2], [0, 'a', 3, undefined]]);
@@ -222,7 +222,7 @@ describe('transactions', () => {
 
   test('conditions of nested transactions are evaluated before the first operation', () => {
     const nested: TxnRequest = { compare: [{ key: 'a', target: 0, result: 0, version: 0 }], success: [put('was-missing')], failure: [put('was-there')] };
-    at.txn({ success: [put('a'), { type: 'txn', request: nested }] });
+    void at.txn({ success: [put('a'), { type: 'txn', request: nested }] });
     expect(at.keys(everything)).toEqual(['a', 'was-missing']);
   });
 
@@ -373,7 +373,7 @@ describe('compaction', () => {
 
 describe('history', () => {
   test('comes in whole revisions, at least one, however few bytes are asked for', async () => {
-    at.txn({ success: ['a', 'b', 'c'].map((key) => ({ type: 'put', request: { key, value: bytes('v') } })) });
+    void at.txn({ success: ['a', 'b', 'c'].map((key) => ({ type: 'put', request: { key, value: bytes('v') } })) });
     at.put('d');
     await at.flush();
     at.put('a', 'w');

@@ -63,11 +63,11 @@ export class Versions implements SlabOwner {
   /** The slot of a key that exists at the newest revision, or -1. */
   findLive(key: ByteString): number {
     const slot = this.table.find(key);
-    return slot >= 0 && this.table.chunkOf(slot).create[slot & CHUNK_MASK] !== 0 ? slot : -1;
+    return slot >= 0 && this.table.chunkOf(slot).create(slot & CHUNK_MASK) !== 0 ? slot : -1;
   }
 
   isLive(slot: number): boolean {
-    return this.table.chunkOf(slot).create[slot & CHUNK_MASK] !== 0;
+    return this.table.chunkOf(slot).create(slot & CHUNK_MASK) !== 0;
   }
 
   /**
@@ -77,8 +77,8 @@ export class Versions implements SlabOwner {
   locate(slot: number, revision: number): number {
     const chunk = this.table.chunkOf(slot);
     const at = slot & CHUNK_MASK;
-    if (chunk.main[at] <= revision) return chunk.create[at] !== 0 ? NEWEST : NOWHERE;
-    const node = this.chains.find(chunk.previous[at], revision);
+    if (chunk.main(at) <= revision) return chunk.create(at) !== 0 ? NEWEST : NOWHERE;
+    const node = this.chains.find(chunk.previous(at), revision);
     return node === 0 || this.chains.tombstone(node) ? NOWHERE : node;
   }
 
@@ -94,17 +94,17 @@ export class Versions implements SlabOwner {
   isValidAt(slot: number, main: number, revision: number): boolean {
     const chunk = this.table.chunkOf(slot);
     const at = slot & CHUNK_MASK;
-    if (chunk.main[at] <= revision) return chunk.main[at] === main;
-    const node = this.chains.find(chunk.previous[at], revision);
+    if (chunk.main(at) <= revision) return chunk.main(at) === main;
+    const node = this.chains.find(chunk.previous(at), revision);
     return node !== 0 && this.chains.main(node) === main;
   }
 
   newest(slot: number): StoredVersion {
     const chunk = this.table.chunkOf(slot);
     const at = slot & CHUNK_MASK;
-    const address = chunk.address[at];
+    const address = chunk.address(at);
     const start = this.slabs.startOf(address);
-    return new StoredVersion(this.slabs.bytesOf(address), start, start + chunk.length[at], chunk.main[at], chunk.sub[at], false, chunk.keys[at]);
+    return new StoredVersion(this.slabs.bytesOf(address), start, start + chunk.length(at), chunk.main(at), chunk.sub(at), false, chunk.keys[at]);
   }
 
   /** The version at a location if its bytes are in memory. */
@@ -131,8 +131,8 @@ export class Versions implements SlabOwner {
     const chunk = this.table.chunkOf(own);
     const at = own & CHUNK_MASK;
     const oldAddress = this.supersede(chunk, at, own, main);
-    const create = oldAddress === 0 ? main : chunk.create[at];
-    const version = oldAddress === 0 ? 1 : chunk.version[at] + 1;
+    const create = oldAddress === 0 ? main : chunk.create(at);
+    const version = oldAddress === 0 ? 1 : chunk.version(at) + 1;
     const length = keyValueLength(key, create, main, version, valueEnd - valueStart, lease);
     const address = this.slabs.allocate(length, own);
     const bytes = this.slabs.bytesOf(address);
@@ -224,11 +224,11 @@ export class Versions implements SlabOwner {
   }
 
   addressOf(slot: number): number {
-    return slot === NO_SLOT ? 0 : this.table.chunkOf(slot).address[slot & CHUNK_MASK];
+    return slot === NO_SLOT ? 0 : this.table.chunkOf(slot).address(slot & CHUNK_MASK);
   }
 
   moved(slot: number, address: number): void {
-    this.table.chunkOf(slot).address[slot & CHUNK_MASK] = address;
+    this.table.chunkOf(slot).setAddress(slot & CHUNK_MASK, address);
   }
 
   private addKey(key: ByteString): number {
@@ -239,22 +239,22 @@ export class Versions implements SlabOwner {
 
   /** Moves a slot's newest version into its chain. @returns the address that must be released, 0 for none */
   private supersede(chunk: SlotChunk, at: number, slot: number, main: number): number {
-    const oldMain = chunk.main[at];
+    const oldMain = chunk.main(at);
     this.before = undefined;
     this.leaseBefore = 0n;
     if (oldMain === 0) return 0;
-    const address = chunk.address[at];
-    const tombstone = chunk.create[at] === 0;
+    const address = chunk.address(at);
+    const tombstone = chunk.create(at) === 0;
     if (!tombstone) {
       this.before = this.newest(slot);
       if (chunk.leases !== undefined) this.leaseBefore = chunk.leases.get(at) ?? 0n;
       if (this.shadowing) this.keepShadow(chunk, at, this.before);
       this.liveKeys--;
-      this.liveBytes -= chunk.length[at] + VERSION_OVERHEAD_BYTES;
+      this.liveBytes -= chunk.length(at) + VERSION_OVERHEAD_BYTES;
     }
-    const previous = oldMain > this.compactedRevision ? chunk.previous[at] : 0;
-    const node = this.chains.add(oldMain, chunk.sub[at], tombstone, chunk.length[at], previous, this.compactedRevision);
-    chunk.previous[at] = node;
+    const previous = oldMain > this.compactedRevision ? chunk.previous(at) : 0;
+    const node = this.chains.add(oldMain, chunk.sub(at), tombstone, chunk.length(at), previous, this.compactedRevision);
+    chunk.setPrevious(at, node);
     this.superseded.push(main, node, 0);
     return address;
   }
@@ -270,12 +270,7 @@ export class Versions implements SlabOwner {
   private setNewest(
     chunk: SlotChunk, at: number, main: number, sub: number, create: number, version: number, length: number, address: number, lease: bigint,
   ): void {
-    chunk.main[at] = main;
-    chunk.sub[at] = sub;
-    chunk.create[at] = create;
-    chunk.version[at] = version;
-    chunk.length[at] = length;
-    chunk.address[at] = address;
+    chunk.setNewest(at, main, sub, create, version, length, address);
     if (lease !== 0n) (chunk.leases ??= new Map()).set(at, lease);
     else if (this.leaseBefore !== 0n) chunk.leases?.delete(at);
     this.liveKeys++;
@@ -284,12 +279,7 @@ export class Versions implements SlabOwner {
   }
 
   private setTombstone(chunk: SlotChunk, at: number, slot: number, main: number, sub: number, length: number): void {
-    chunk.main[at] = main;
-    chunk.sub[at] = sub;
-    chunk.create[at] = 0;
-    chunk.version[at] = 0;
-    chunk.length[at] = length;
-    chunk.address[at] = 0;
+    chunk.setNewest(at, main, sub, 0, 0, length, 0);
     if (this.leaseBefore !== 0n) chunk.leases?.delete(at);
     this.sizeBytes += length + VERSION_OVERHEAD_BYTES;
     this.tombstones.push(main, sub, slot);
@@ -305,7 +295,7 @@ export class Versions implements SlabOwner {
     const at = slot & CHUNK_MASK;
     const key = chunk.keys[at];
     this.drop(main, sub, keyValueLength(key, 0, main, 0, 0, 0n));
-    if (chunk.main[at] !== main) return;
+    if (chunk.main(at) !== main) return;
     this.order.remove(key);
     this.table.remove(slot);
   }
