@@ -191,6 +191,22 @@ describe('check-quorum', () => {
   });
 });
 
+describe('commit knowledge in votes', () => {
+  const refusal = (commit: number, commitTerm: number): Message => ({ type: MessageType.PreVoteResponse, from: 2n, to: 1n, term: 2, reject: true, commit, commitTerm });
+
+  test.each([
+    { commit: 2, commitTerm: 1, expected: 2, why: 'the very entry is in the log' },
+    { commit: 2, commitTerm: 2, expected: 0, why: 'another entry stands there' },
+    { commit: 9, commitTerm: 1, expected: 0, why: 'the log is too short' },
+  ])('a candidate that hears of commit $commitTerm/$commit commits $expected: $why', ({ commit, commitTerm, expected }) => {
+    const cluster = TestCluster.ofSize(3, { settings: guarded, init: { 1: { entries: entriesOf(1, 1, 1), hardState: { term: 2, vote: 0n, commit: 0 } } } });
+    const { raft } = cluster.get(1n);
+    raft.campaign();
+    raft.step(refusal(commit, commitTerm));
+    expect(raft.committed).toBe(expected);
+  });
+});
+
 describe('votes and the disk', () => {
   test('a candidate asks nobody before its own vote is durable', () => {
     const cluster = TestCluster.ofSize(3, { settings: plain });

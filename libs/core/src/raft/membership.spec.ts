@@ -2,9 +2,10 @@
 import * as fc from 'fast-check';
 import { TestCluster, votersOf } from './cluster.testing';
 import { ConfChangeError, changeConfState, isJoint } from './conf-change';
+import { encodeConfChange } from './conf-codec';
 import { MessageType } from './message';
 import { quorumHolds } from './quorum';
-import { type ConfChange, ConfChangeType, type ConfState, ConfTransition, Role } from './types';
+import { type ConfChange, ConfChangeType, type ConfState, ConfTransition, EntryType, Role } from './types';
 
 const settings = { preVote: true, checkQuorum: true };
 const { AddVoter, AddLearner, RemoveNode, UpdateNode } = ConfChangeType;
@@ -185,8 +186,16 @@ describe('in a cluster', () => {
     expect(cluster.applied(1n)).toEqual(['after']);
   });
 
-  test('a member bootstrapped from conf change entries in its log needs no membership from outside', () => {
-    const cluster = led(3);
+  test('a cluster bootstrapped by conf change entries needs no membership from outside, neither do members that join', () => {
+    const entries = [1n, 2n, 3n].map((id, i) => ({ term: 1, index: i + 1, type: EntryType.ConfChange, data: encodeConfChange(change([AddVoter, id])) }));
+    const init = { entries, hardState: { term: 1, vote: 0n, commit: 3 } };
+    const cluster = new TestCluster({ confState: votersOf(), settings, init: { 1: init, 2: init, 3: init } });
+    for (const id of [1n, 2n, 3n]) cluster.join(id);
+    cluster.get(1n).raft.campaign();
+    expect(cluster.get(1n).raft.role).toBe(Role.Follower);
+    cluster.settle();
+    expect(cluster.get(1n).raft.confState).toEqual(votersOf(1n, 2n, 3n));
+    cluster.elect(1n);
     const joined = cluster.join(4n);
     cluster.get(1n).raft.proposeConfChange(change([AddVoter, 4n]));
     cluster.settle();

@@ -203,6 +203,12 @@ describe('5.3 log replication', () => {
     expect(solo.raft.committed).toBe(2);
   });
 
+  test('entries beyond what an append proved are not committed by it, however high its commit index', () => {
+    const solo = new Solo(entriesOf(1, 1, 1), 1);
+    solo.step(append(2n, 2, 1, 1, [], 3));
+    expect(solo.raft.committed).toBe(1);
+  });
+
   test.each([
     { prevTerm: 0, prevIndex: 0, rejects: false },
     { prevTerm: 1, prevIndex: 1, rejects: false },
