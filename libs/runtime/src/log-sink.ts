@@ -111,5 +111,6 @@ export class LogSink {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY' || error.code === 'EINTR');
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EAGAIN' || code === 'EBUSY' || code === 'EINTR';
 }

@@ -29,24 +29,20 @@ export async function bootstrapFault(config: ServerConfig): Promise<string | und
 async function urlMismatch(name: string, clusterUrls: readonly string[], advertised: readonly string[]): Promise<string | undefined> {
   const inCluster = await Promise.all(clusterUrls.map(resolved));
   const inAdvertised = await Promise.all(advertised.map(resolved));
+  const rows = (urls: readonly string[]): string => urls.map((url) => `${name}=${url}`).join(',');
   const extra = clusterUrls.filter((_, at) => !inAdvertised.includes(inCluster[at] ?? ''));
+  if (extra.length > 0) return `--initial-cluster has ${rows(extra)} but missing from --initial-advertise-peer-urls=${advertised.join(',')}`;
   const missing = advertised.filter((_, at) => !inCluster.includes(inAdvertised[at] ?? ''));
-  if (extra.length === 0 && missing.length === 0) return undefined;
-  const [flag, rows] = extra.length > 0
-    ? ['--initial-cluster', extra.map((url) => `${name}=${url}`)]
-    : ['--initial-advertise-peer-urls', missing];
-  return extra.length > 0
-    ? `${flag} has ${rows.join(',')} but missing from --initial-advertise-peer-urls=${advertised.join(',')}`
-    : `${flag} has ${rows.join(',')} but missing from --initial-cluster=${clusterUrls.map((url) => `${name}=${url}`).join(',')}`;
+  if (missing.length > 0) return `--initial-advertise-peer-urls has ${missing.join(',')} but missing from --initial-cluster=${rows(clusterUrls)}`;
+  return undefined;
 }
 
+/** With the address in place of the host name. `localhost` stays what it is, as in etcd. */
 async function resolved(url: string): Promise<string> {
-  const match = /^([a-z]+:\/\/)(\[[^\]]*\]|[^:]*)(:[0-9]+)$/.exec(url);
-  if (match === null) return url;
-  const [, scheme, host = '', port] = match;
-  if (host === 'localhost') return `${scheme}127.0.0.1${port}`;
+  const [, scheme = '', host = '', port = ''] = /^(https?:\/\/)([^[:]+)(:[0-9]+)$/.exec(url) ?? [];
+  if (host === '' || host === 'localhost') return url;
   try {
-    return `${scheme}${(await lookup(host.replace(/^\[|\]$/g, ''))).address}${port}`;
+    return `${scheme}${(await lookup(host)).address}${port}`;
   } catch {
     return url;
   }

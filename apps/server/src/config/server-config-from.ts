@@ -73,7 +73,7 @@ function addressSettings(settings: Settings, source: 'flags' | 'file') {
 function initialClusterTextOf(settings: Settings, name: string, peerUrls: readonly string[]): string {
   const untouched = 'default=http://localhost:2380';
   const text = settings.isSet('initial-cluster') ? settings.string('initial-cluster') : untouched;
-  return name !== 'default' && text === untouched ? peerUrls.map((url) => `${name}=${url}`).join(',') : text;
+  return name !== 'default' && text === untouched ? peerUrls.map((url) => `${name || 'default'}=${url}`).join(',') : text;
 }
 
 function readableCluster(text: string): readonly InitialMember[] {
