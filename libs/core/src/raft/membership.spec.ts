@@ -249,6 +249,33 @@ describe('snapshots', () => {
     expect(member.raft.confState).toEqual(votersOf(1n, 2n, 3n));
   });
 
+  test('a second snapshot may follow while the first is being installed', () => {
+    const cluster = receive(votersOf(1n, 2n, 3n));
+    const member = cluster.get(1n);
+    member.takeReady();
+    const confState = votersOf(1n, 2n, 3n, 4n);
+    member.step({ message: { type: MessageType.Snapshot, from: 2n, to: 1n, term: 5, snapshot: snapshot(30, confState) }, body: { applied: 30, term: 5, confState, history: [] } });
+    member.takeReady();
+    member.completeJob();
+    expect(member.raft.status()).toMatchObject({ applied: 10, stable: 10, committed: 30 });
+    cluster.work(member);
+    expect(member.raft.status()).toMatchObject({ applied: 30, stable: 30 });
+    expect(cluster.sentOf(MessageType.AppendResponse).map((message) => message.index)).toEqual([10, 30]);
+  });
+
+  test('a conf change that was handed out before the snapshot does not undo the membership the snapshot brought', () => {
+    const entries = [{ term: 1, index: 1, type: EntryType.ConfChange, data: encodeConfChange(change([RemoveNode, 3n])) }];
+    const cluster = TestCluster.ofSize(3, { settings, init: { 1: { entries, hardState: { term: 1, vote: 0n, commit: 1 } } } });
+    const member = cluster.get(1n);
+    member.takeReady();
+    const confState = votersOf(1n, 2n, 4n);
+    member.step({ message: { type: MessageType.Snapshot, from: 2n, to: 1n, term: 5, snapshot: snapshot(10, confState) }, body: { applied: 10, term: 5, confState, history: [] } });
+    member.apply();
+    expect(member.raft.confState).toEqual(confState);
+    cluster.work(member);
+    expect(member.raft.status()).toMatchObject({ applied: 10, confState });
+  });
+
   test('writes of the log that a snapshot replaced say nothing about the new one', () => {
     const cluster = TestCluster.ofSize(3, { settings });
     const member = cluster.get(1n);

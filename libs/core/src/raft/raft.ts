@@ -178,6 +178,8 @@ export class Raft {
   applyConfChange(change: ConfChange): ConfState {
     const { core } = this;
     const { configuration } = core;
+    // A restored snapshot has brought a later membership already; the state that this entry belongs to is about to be replaced.
+    if (core.log.snapshotPending) return configuration.confState;
     configuration.switchTo(changeConfState(configuration.confState, change), core.log.lastIndex);
     if (core.role === Role.Leader) this.afterSwitch();
     this.invariants.check(core);

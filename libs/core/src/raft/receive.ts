@@ -76,9 +76,9 @@ function restore(core: RaftCore, snapshot: SnapshotMeta): void {
     return;
   }
   if (core.role !== Role.Follower) core.becomeFollower(core.term, NO_NODE);
+  // Of the writes on the way only what was committed is part of the new log, too.
+  core.durability.truncatedFrom(log.committed + 1);
   log.restore(snapshot.index, snapshot.term);
-  // Writes on the way belong to the log that is gone: their reports say nothing about this one.
-  core.durability.truncatedFrom(0);
   core.restoredSnapshot = snapshot;
   core.configuration.switchTo(snapshot.confState, log.lastIndex);
 }

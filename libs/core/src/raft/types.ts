@@ -128,7 +128,10 @@ export interface AppendJob {
    * the part is a prefix of what was written and the job was not reported.
    */
   readonly hardState: HardState | undefined;
-  /** Made current, with the log emptied below and at its index, before the entries of this job are written. */
+  /**
+   * Made current, with the log emptied, before the entries of this job are written. Entries handed out for application before it and
+   * not applied yet are dropped: the snapshot contains them.
+   */
   readonly snapshot: SnapshotMeta | undefined;
   /** False: only the commit hint moved, the write needs no sync. */
   readonly mustSync: boolean;
