@@ -1,6 +1,6 @@
 import { Wal, type WalBatch, WalCorruptError } from '@quorate/core';
 import { SeededRandom, SimDisk } from '@quorate/sim';
-import { afterBatch, difference, EMPTY_STATE, entry, type ModelState, walOptions } from './wal-model.testing';
+import { afterBatch, difference, EMPTY_STATE, entry, type ModelState, turn, walOptions } from './wal-model.testing';
 
 const SEGMENT_BYTES = 1024;
 const SECTOR_BYTES = 512;
@@ -20,7 +20,7 @@ async function write(batches: readonly WalBatch[], segmentBytes = SEGMENT_BYTES)
   const states = [EMPTY_STATE];
   const ends: number[] = [];
   for (const batch of batches) {
-    while (!wal.hasRoom(300, 2)) await new Promise(setImmediate);
+    await turn();
     wal.append(batch);
     await wal.sync();
     states.push(afterBatch(states[states.length - 1]!, batch));
@@ -148,15 +148,59 @@ describe('WAL, flipped bytes', () => {
     }
   }, 60_000);
 
-  test('a byte after the end of the log loses nothing', async () => {
-    const written = await write(SINGLES);
+  test('a byte after the end of the log: refuses in its sector, and loses nothing in a later one', async () => {
+    const written = await write(SINGLES.slice(0, 2));
     const end = written.ends[written.ends.length - 1]!;
+    const sectorEnd = end - (end % SECTOR_BYTES) + SECTOR_BYTES;
+    expect(sectorEnd).toBeLessThan(SEGMENT_BYTES);
     for (let at = end; at < SEGMENT_BYTES; at++) {
       const disk = written.disk.kill();
       disk.damage(written.lastFile, at, Buffer.from([0x40]));
-      const found = await recovered(disk).catch((error: unknown) => error as Error);
-      if (found instanceof Error) expect(found).toMatchObject({ name: 'WalCorruptError', file: written.lastFile });
-      else expect(difference(found, written.states[written.states.length - 1]!, 1)).toBeUndefined();
+      if (at < sectorEnd) await expect(recovered(disk)).rejects.toMatchObject({ name: 'WalCorruptError', file: written.lastFile });
+      else expect(difference(await recovered(disk), written.states[written.states.length - 1]!, 1)).toBeUndefined();
+    }
+  });
+
+  test('a byte after the end of an older segment: refuses', async () => {
+    const written = await write([{ entries: [entry(1, 1, Buffer.alloc(200, 1))] }, { entries: [entry(2, 1, Buffer.alloc(1750, 1))] }, { entries: [entry(3)] }], 2048);
+    const [first] = written.disk.fileNames();
+    expect(usedBytes(written.disk, first!)).toBeLessThan(SECTOR_BYTES);
+    const disk = written.disk.kill();
+    disk.damage(first!, 1500, Buffer.from([1]));
+    await expect(recovered(disk)).rejects.toMatchObject({ name: 'WalCorruptError', file: first });
+  });
+});
+
+describe('WAL, the head of the oldest segment', () => {
+  test('cut at any byte: refuses', async () => {
+    const written = await write([]);
+    const head = usedBytes(written.disk, written.lastFile);
+    for (let at = 0; at < head; at++) {
+      const disk = written.disk.kill();
+      disk.cut(written.lastFile, at);
+      await expect(recovered(disk)).rejects.toMatchObject({ name: 'WalCorruptError', file: written.lastFile });
+    }
+  });
+});
+
+describe('WAL, a cut that is cut short itself', () => {
+  test('is done at the next start', async () => {
+    const random = new SeededRandom(1);
+    const disk = new SimDisk({ random });
+    const wal = await Wal.create(walOptions(disk, random, { segmentBytes: SEGMENT_BYTES, spareSegments: 4 }));
+    await turn();
+    wal.append(SINGLES[0]!);
+    await wal.sync();
+    const end = usedBytes(disk, disk.fileNames()[0]!);
+    wal.append({ entries: Array.from({ length: 10 }, (_, at) => entry(at + 2, 1, Buffer.alloc(300, 1))) });
+    const [first, ...later] = disk.fileNames().filter((name) => usedBytes(disk, name) > 0);
+    expect(later.length).toBeGreaterThan(2);
+    for (let failing = 0; failing < later.length; failing++) {
+      const torn = disk.kill().powerLoss(1);
+      torn.damage(first!, end - (end % SECTOR_BYTES) + SECTOR_BYTES, Buffer.alloc(SECTOR_BYTES));
+      torn.failNext('remove', 'EIO', failing);
+      await expect(recovered(torn)).rejects.toThrow('EIO');
+      expect(difference(await recovered(torn.powerLoss(1)), afterBatch(EMPTY_STATE, SINGLES[0]!), 1)).toBeUndefined();
     }
   });
 });

@@ -1,5 +1,5 @@
-import { type Random } from '@quorate/api';
-import { type Disk, type Recovered, Wal, type WalBatch } from '@quorate/core';
+import type { Random } from '@quorate/api';
+import { type Recovered, Wal, type WalBatch, type WalOptions } from '@quorate/core';
 import { SeededRandom, SimDisk, type TearUnit } from '@quorate/sim';
 import { afterBatch, difference, EMPTY_STATE, type ModelState, roomFor, sameEntry, walOptions } from './wal-model.testing';
 
@@ -11,8 +11,6 @@ export interface DriverOptions {
   readonly crashes: number;
   readonly stepsPerCrash: number;
   readonly tear?: TearUnit;
-  /** Stands between the log and the disk. */
-  readonly wrap?: (disk: Disk) => Disk;
 }
 
 /**
@@ -41,7 +39,7 @@ export class CrashDriver {
   }
 
   async run(): Promise<void> {
-    this.wal = await Wal.create(walOptions(this.wrapped(), this.random));
+    this.wal = await Wal.create(this.walOptions());
     for (let crash = 0; crash < this.options.crashes; crash++) {
       const steps = this.random.int(this.options.stepsPerCrash);
       for (let step = 0; step < steps; step++) await this.step();
@@ -52,8 +50,8 @@ export class CrashDriver {
     await this.wal.close();
   }
 
-  private wrapped(): Disk {
-    return this.options.wrap?.(this.disk) ?? this.disk;
+  private walOptions(): WalOptions {
+    return walOptions(this.disk, this.random, { spareSegments: 1 + (this.options.seed % 3) });
   }
 
   private get state(): ModelState {
@@ -131,7 +129,7 @@ export class CrashDriver {
     await Promise.allSettled(this.background);
     this.background.length = 0;
     await this.wal!.close();
-    const { wal, recovered } = await Wal.open(walOptions(this.wrapped(), this.random));
+    const { wal, recovered } = await Wal.open(this.walOptions());
     this.wal = wal;
     this.states = [this.found(recovered, syncedCount)];
     this.syncedCount = 0;

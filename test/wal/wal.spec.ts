@@ -176,6 +176,41 @@ describe('WAL, segments', () => {
   });
 });
 
+describe('WAL, reading while it goes on', () => {
+  test('a segment is not given back before reads of it are done', async () => {
+    const waiting: (() => void)[] = [];
+    let held = false;
+    const disk = newDisk({ delay: (operation) => (operation === 'read' && held ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()) });
+    const wal = await Wal.create(options(disk));
+    await fill(wal, 14);
+    held = true;
+    const read = wal.entries(1, 14, 1_000_000);
+    await turn();
+    const trimmed = wal.trim(14);
+    await fill(wal, 8);
+    for (let turns = 0; turns < 20; turns++) {
+      waiting.shift()?.();
+      await turn();
+    }
+    held = false;
+    expect((await read).map((one) => one.data)).toEqual(Array.from({ length: 13 }, (_, at) => value(at + 1)));
+    expect(await trimmed).toBeGreaterThan(8);
+    expect(wal.lastIndex).toBe(22);
+  });
+
+  test('an overwrite does not change what was asked for before', async () => {
+    const waiting: (() => void)[] = [];
+    let held = false;
+    const wal = await Wal.create(options(newDisk({ delay: (operation) => (operation === 'read' && held ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()) })));
+    await fill(wal, 3);
+    held = true;
+    const read = wal.entries(1, 4, 1_000_000);
+    wal.append({ entries: [entry(2, 2, 'other')] });
+    waiting.shift()!();
+    expect((await read).map((one) => one.term)).toEqual([1, 1, 1]);
+  });
+});
+
 describe('WAL, a full disk', () => {
   test('refuses proposals, keeps reading, and goes on when space is back', async () => {
     const disk = newDisk({ capacityBytes: 2 * SEGMENT_BYTES });
