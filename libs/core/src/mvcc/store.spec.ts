@@ -150,6 +150,34 @@ describe('ranges', () => {
   });
 });
 
+describe('ranges over many keys', () => {
+  const keys = Array.from({ length: 14 }, (_, number) => `k${String(number).padStart(2, '0')}`);
+  beforeEach(() => {
+    for (const key of keys) at.put(key, 'old');
+  });
+
+  test('are read in slices at the revision at which they began', async () => {
+    const response = at.store.range(everything);
+    expect(response).toBeInstanceOf(Promise);
+    at.remove('k00', 'k05');
+    for (const key of keys) at.put(key, 'new');
+    await at.flush();
+    const { kvs, header: told } = await response;
+    expect(told.revision).toBe(15);
+    expect(kvs.map((kv) => `${kv.key} ${kv.value.toString()}`)).toEqual(keys.map((key) => `${key} old`));
+  });
+
+  test('begin again at the present when a compaction overtakes them, unless the revision was asked for', async () => {
+    const present = at.store.range(everything);
+    const past = at.store.range({ ...everything, revision: 15 });
+    at.put('k00', 'new');
+    at.compact(16);
+    const { kvs, header: told } = await present;
+    expect([told.revision, kvs.length, kvs[0].value.toString()]).toEqual([16, 14, 'new']);
+    await expect(past).rejects.toThrow(new ApiError('compacted'));
+  });
+});
+
 describe('puts', () => {
   test('keep the value or the lease of the key they replace, which must exist', () => {
     at.put('a', 'one', { lease: 7n });
@@ -361,6 +389,22 @@ describe('compaction', () => {
     at.compact(7);
     await at.flush();
     expect(at.backend.rows.map((row) => row.main)).toEqual([4, 7]);
+  });
+
+  test('one that was stored by halves never brings back what a tombstone hid', async () => {
+    for (const key of ['a', 'b', 'c']) at.put(key);
+    at.remove('a', 'd');
+    at.put('d');
+    await at.flush();
+    const steps = at.store.compact(6);
+    for (let done = false; !done;) {
+      done = steps.next().done === true;
+      await at.flush();
+      const restarted = await MvccStore.restore({ ...at.options, backend: at.backend, onLeaseChange: () => undefined }, { currentRevision: 6, compactedRevision: 6 });
+      expect((restarted.range(everything) as RangeResponse).kvs.map((kv) => kv.key)).toEqual(['d']);
+      expect(restarted.sizeBytes).toBe(restarted.liveBytes);
+    }
+    expect(at.backend.rows).toHaveLength(1);
   });
 
   test('versions that were never stored may be dropped', async () => {
