@@ -138,6 +138,14 @@ export class MvccModel {
     return hash >>> 0;
   }
 
+  /** The model as it was at a revision. */
+  asOf(revision: number): MvccModel {
+    const copy = new MvccModel();
+    copy.versions.push(...this.versions.filter((version) => version.main <= revision));
+    copy.revision = revision;
+    return copy;
+  }
+
   clone(): MvccModel {
     const copy = new MvccModel();
     copy.versions.push(...this.versions);

@@ -6,8 +6,8 @@ import type { Fill } from './txn';
 import type { VersionLoader } from './version-loader';
 import type { Versions } from './versions';
 
-/** Slices of a range that are read at once before it goes on in later turns: 5000 keys, one or two milliseconds. */
-const SLICES_AT_ONCE = 5;
+/** Slices of a read that are done at once before it goes on in later turns: 5000 keys, one or two milliseconds. */
+export const SLICES_AT_ONCE = 5;
 
 /** Reads ranges at the published revision or an older one. */
 export class RangeReader {

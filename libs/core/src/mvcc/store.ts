@@ -9,9 +9,10 @@ import { isSingleKey } from './key-range';
 import { RangeReader } from './range-reader';
 import { putEvent, RevisionWriter, writePut } from './revision-writer';
 import { RowHolds } from './row-holds';
-import { runSteps, SLICE_KEYS, type Steps } from './steps';
+import { SLICE_KEYS, type Steps } from './steps';
 import { EMPTY_SAVED, type HashResult, type HistoryOptions, type HistorySlice, type RevisionEvents, type SavedStore, type StoreOptions } from './store-options';
-import { checkPath, choosePath, TxnExecution, writes } from './txn';
+import { checkPath, choosePath, TxnExecution, type TxnPath, writes } from './txn';
+import { TxnReader } from './txn-reader';
 import { VersionLoader } from './version-loader';
 import { Versions } from './versions';
 
@@ -31,6 +32,7 @@ export class MvccStore {
   private readonly holds = new RowHolds();
   private readonly loader: VersionLoader;
   private readonly ranges: RangeReader;
+  private readonly txns: TxnReader;
   private readonly past: HistoryReader;
   private revision = 1;
   private publishedKeys = 0;
@@ -43,8 +45,10 @@ export class MvccStore {
     this.versions = new Versions(options.sliceKeys ?? SLICE_KEYS);
     this.loader = new VersionLoader(options.backend, options.historyCacheBytes ?? HISTORY_CACHE_BYTES);
     const nextTurn = (): Promise<void> => options.nextTurn?.() ?? Promise.resolve();
-    this.ranges = new RangeReader(this.versions, this.loader, this.holds, nextTurn, options.header, () => this.revision);
-    this.past = new HistoryReader(this.versions, this.loader, this.holds, options.backend, nextTurn, () => this.revision, () => this.storedUpTo);
+    const currentRevision = (): number => this.revision;
+    this.ranges = new RangeReader(this.versions, this.loader, this.holds, nextTurn, options.header, currentRevision);
+    this.txns = new TxnReader(this.versions, this.ranges, this.holds, nextTurn, options.header, currentRevision, (path) => this.checkPath(path));
+    this.past = new HistoryReader(this.versions, this.loader, this.holds, options.backend, nextTurn, currentRevision, () => this.storedUpTo);
   }
 
   /**
@@ -148,7 +152,7 @@ export class MvccStore {
    */
   *txn(request: TxnRequest, wanted: boolean): Steps<TxnResponse | Promise<TxnResponse> | ErrorCode> {
     const path = yield* choosePath(this.versions, request, this.revision);
-    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkTxnRange(range));
+    const error = this.checkPath(path);
     if (error !== undefined) return error;
     const writer = writes(path) ? this.beginWrite() : undefined;
     const execution = new TxnExecution(this.versions, this.revision, writer, wanted);
@@ -196,15 +200,9 @@ export class MvccStore {
     return isSingleKey(request.rangeEnd) ? this.ranges.one(request) : this.ranges.many(request);
   }
 
-  /** A transaction without writes, at the current revision, in one synchronous pass. Throws like `range`. */
+  /** A transaction without writes, at one revision: at once, or in later turns where it reads many keys. Throws or rejects like `range`. */
   readTxn(request: TxnRequest): TxnResponse | Promise<TxnResponse> {
-    const path = runSteps(choosePath(this.versions, request, this.revision));
-    const error = checkPath(path, (put) => this.checkPut(put), (range) => this.checkTxnRange(range));
-    if (error !== undefined) throw new ApiError(error);
-    const execution = new TxnExecution(this.versions, this.revision, undefined, true);
-    const responses = runSteps(execution.run(path));
-    const response: TxnResponse = { header: this.options.header(this.revision), succeeded: path.succeeded, responses };
-    return execution.fills.length === 0 ? response : this.ranges.fill(response, execution.fills);
+    return this.txns.read(request);
   }
 
   /**
@@ -234,6 +232,10 @@ export class MvccStore {
     if (revision === undefined || revision <= 0) return undefined;
     if (revision > this.revision) return 'future_revision';
     return revision < this.versions.compactedRevision ? 'compacted' : undefined;
+  }
+
+  private checkPath(path: TxnPath): ErrorCode | undefined {
+    return checkPath(path, (put) => this.checkPut(put), (range) => this.checkTxnRange(range));
   }
 
   /** In a transaction etcd takes a negative revision for a number like any other, which lies below every compaction. */
