@@ -23,3 +23,20 @@ export {
   MAX_TXN_OPS, minLeaseTtlSeconds, REQUEST_TIMEOUT_BASE_MS,
 } from './limits';
 export { validateDeleteRange, validatePut, validateRange, validateTxn } from './validate';
+export {
+  DEFAULT_NAMESPACE, isName, isNamePattern, matchesNamePattern, NAME_PATTERN, RESERVED_NAMES,
+} from './platform/names';
+export {
+  type Change, CONFIG_FORMATS, type ConfigFormat, type ConfigItem, type ConfigKey, type ConfigRelease,
+  type DeleteConfigResult, type Health, type Heartbeat, type Instance, type InstanceKey, type KvItem, type KvKey, type List,
+  type Namespace, type PublishResult, type Registration, type ReleaseType, type Service, type Session, type TextEncoding,
+} from './platform/shapes';
+export {
+  type ErrorBody, PLATFORM_ERROR_TABLE, PlatformError, type PlatformErrorCode, platformErrorOf,
+} from './platform/errors';
+export {
+  ADDRESS_CHARS_MAX, COMMENT_CHARS_MAX, CONFIG_CONTENT_BYTES_MAX, CONFIG_ENCODED_BYTES_MAX, IDEMPOTENCY_KEY_PATTERN,
+  IDEMPOTENCY_SECONDS_MIN, INSTANCE_TTL_SECONDS_DEFAULT, LIST_LIMIT_MAX, METADATA_ENTRIES_MAX, METADATA_KEY_CHARS_MAX,
+  METADATA_VALUE_CHARS_MAX, PORTS_MAX, TAG_CHARS_MAX, TAGS_MAX, TTL_SECONDS_MAX, TTL_SECONDS_MIN, WAIT_REVISION_SECONDS,
+  WAIT_SECONDS_MAX, WEIGHT_MAX,
+} from './platform/limits';
