@@ -13,6 +13,7 @@ import { FrameWriter, type SnapshotMark } from './frame-writer';
 import { recover } from './recovery';
 import { Segment } from './segment';
 import { createZeroed, removeUnprepared, SegmentPool, type SpareSegment } from './segment-pool';
+import { SyncQueue } from './sync-queue';
 
 export const DEFAULT_SEGMENT_BYTES = 64_000_000;
 /** Kept free of proposals, for what must always find room: hard states and the entries that a new leader writes. */
@@ -73,10 +74,7 @@ interface Head {
 export class Wal {
   private readonly writer = new FrameWriter();
   private readonly reader: EntryReader;
-  /** Segments with bytes that no started sync covers, oldest first. */
-  private unsynced: Segment[] = [];
-  private syncing: Promise<void> | undefined;
-  private queuedSync: Promise<void> | undefined;
+  private readonly syncs = new SyncQueue((error) => this.fail(error));
   private trimming: Promise<unknown> = Promise.resolve();
   private failure: WalFailedError | undefined;
   private closed = false;
@@ -189,15 +187,8 @@ export class Wal {
    */
   sync(): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
-    if (this.queuedSync) return this.queuedSync;
     if (this.closed) return Promise.reject(new WalFailedError('the WAL is closed'));
-    if (this.syncing === undefined) return this.unsynced.length === 0 ? Promise.resolve() : this.startSync();
-    if (this.unsynced.length === 0) return this.syncing;
-    this.queuedSync = this.syncing.then(() => {
-      this.queuedSync = undefined;
-      return this.startSync();
-    });
-    return this.queuedSync;
+    return this.syncs.sync();
   }
 
   /**
@@ -251,7 +242,8 @@ export class Wal {
   /** Waits for what is under way and closes the files. What was appended but not synced may be lost. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.allSettled([this.queuedSync ?? this.syncing, this.trimming]);
+    await this.trimming;
+    await this.syncs.idle();
     await this.pool.close();
     await Promise.all(this.segments.map(async (segment) => {
       await segment.readsDone();
@@ -271,35 +263,12 @@ export class Wal {
     return this.failure;
   }
 
-  private startSync(): Promise<void> {
-    if (this.failure) return Promise.reject(this.failure);
-    const segments = this.unsynced;
-    this.unsynced = [];
-    this.syncing = this.syncAll(segments).finally(() => {
-      this.syncing = undefined;
-    });
-    return this.syncing;
-  }
-
-  /** Oldest first, so that what is durable has no hole. */
-  private async syncAll(segments: readonly Segment[]): Promise<void> {
-    const ends = segments.map((segment) => segment.writtenBytes);
-    try {
-      for (let at = 0; at < segments.length; at++) {
-        await segments[at]!.file.sync();
-        segments[at]!.syncedBytes = ends[at]!;
-      }
-    } catch (error) {
-      throw this.fail(error);
-    }
-  }
-
   private flush(): void {
     const bytes = this.writer.pending();
     const segment = this.current;
     segment.file.write(segment.writtenBytes, bytes);
     segment.writtenBytes += bytes.length;
-    if (this.unsynced[this.unsynced.length - 1] !== segment) this.unsynced.push(segment);
+    this.syncs.written(segment);
   }
 
   /** Goes on to the next segment if a frame of this size does not fit. */
@@ -360,7 +329,7 @@ export class Wal {
     const keep = this.index.has(oldest) ? this.index.place(oldest).sequence : this.current.sequence;
     if (this.segments[0]!.sequence >= keep) return this.firstIndex;
     // What repeats or replaces the bytes that go must be durable before: a log that fell back behind it would miss them.
-    if (this.segments.some((segment) => segment.sequence <= keep && !segment.isSynced)) await this.sync();
+    if (this.segments.some((segment) => segment.sequence <= keep && !segment.isSynced)) await this.syncs.sync();
     this.index.dropSegmentsBelow(keep);
     while (this.segments[0]!.sequence < keep) {
       const segment = this.segments.shift()!;
