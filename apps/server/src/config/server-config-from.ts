@@ -1,7 +1,7 @@
 import type { AutoCompaction } from '@quorate/core';
 import { type InitialMember } from '@quorate/runtime';
 import { ConfigError } from './config-error';
-import { parseGoDuration, UINT32_MAX, ValueError } from './go-values';
+import { formatGoDuration, parseGoDuration, UINT32_MAX, ValueError } from './go-values';
 import { parseInitialCluster } from './initial-cluster';
 import { type ListenUrl, type ServerConfig, type TlsFiles } from './server-config';
 import { type Settings } from './settings';
@@ -96,7 +96,8 @@ function timingSettings(settings: Settings) {
   if (electionMs > ELECTION_MS_MAX) {
     throw new ConfigError(`--election-timeout[${electionMs}ms] is too long, and should be set less than ${ELECTION_MS_MAX}ms`);
   }
-  if (settings.number('compact-hash-check-time') <= 0) throw new ConfigError('--compact-hash-check-time must be >0');
+  const hashCheckMs = settings.number('compact-hash-check-time');
+  if (hashCheckMs <= 0) throw new ConfigError(`--compact-hash-check-time must be >0 (set to ${formatGoDuration(hashCheckMs)})`);
   const batchIntervalMs = settings.number('backend-batch-interval') || BATCH_INTERVAL_MS_DEFAULT;
   if (batchIntervalMs < 0) throw new ConfigError('--backend-batch-interval must not be negative');
   const progressMs = settings.number('watch-progress-notify-interval');
