@@ -18,6 +18,8 @@ export interface MemberOptions extends Omit<ReplicaConfig, 'memberId' | 'cluster
   readonly initialCluster: readonly InitialMember[];
   readonly initialClusterToken: string;
   readonly logger: Logger;
+  /** Why a new cluster must not begin like this; asked only where there is no data yet. */
+  bootstrapFault?(): Promise<string | undefined>;
   /** The member cannot go on; the process has to end with a code that is not zero. */
   readonly onFailure: (error: Error) => void;
 }
@@ -82,6 +84,8 @@ async function openLog(options: MemberOptions, disk: FileDisk, random: SystemRan
     return { wal, recovered, metadata: decodeMetadata(recovered.metadata) };
   }
   if (storeExists) throw new StartError(missingHalf(false, options.dataDir));
+  const fault = await options.bootstrapFault?.();
+  if (fault !== undefined) throw new StartError(fault);
   const metadata = newMetadata(options);
   const encoded = encodeMetadata(metadata);
   const wal = await Wal.create({ ...walOptions, metadata: encoded });

@@ -11,28 +11,37 @@ export interface Http2Acceptor {
   accept(socket: Socket): void;
 }
 
-export interface SplitOptions {
+/** Who takes the connections of either protocol. */
+export interface ProtocolDoors {
   readonly http1: HttpServer;
   readonly http2: Http2Acceptor;
-  /** Set: the port speaks TLS, and ALPN tells the protocols apart. */
-  readonly tls?: TlsOptions;
 }
 
-/** One listening port for both HTTP versions, told apart by ALPN or, without TLS, by the first bytes. */
-export function createSplitServer({ http1, http2, tls }: SplitOptions): Server {
-  if (tls) {
-    const server = createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      if (socket.alpnProtocol === 'h2') http2.accept(socket);
-      else split(socket, http1, http2);
-    });
-    return server;
-  }
-  return createServer({ noDelay: true }, (socket) => split(socket, http1, http2));
+/**
+ * One listening port for both HTTP versions, told apart by ALPN or, without TLS, by the first bytes.
+ * @param doors connections that are made before it resolves wait
+ */
+export function createSplitServer(doors: Promise<ProtocolDoors>, tls: TlsOptions | undefined): Server {
+  if (!tls) return createServer({ noDelay: true }, (socket) => whenOpen(doors, socket, split));
+  const server = createTlsServer({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] });
+  server.on('secureConnection', (socket: TLSSocket) => whenOpen(doors, socket, (_socket, opened) => {
+    if (socket.alpnProtocol === 'h2') opened.http2.accept(socket);
+    else split(socket, opened);
+  }));
+  return server;
+}
+
+function whenOpen(doors: Promise<ProtocolDoors>, socket: Socket, take: (socket: Socket, doors: ProtocolDoors) => void): void {
+  const onError = (): void => { socket.destroy(); };
+  socket.on('error', onError);
+  doors.then((opened) => {
+    socket.off('error', onError);
+    if (!socket.destroyed) take(socket, opened);
+  }, onError);
 }
 
 /** Reads until the first bytes tell, then puts them back and hands the connection over. */
-function split(socket: Socket, http1: HttpServer, http2: Http2Acceptor): void {
+function split(socket: Socket, { http1, http2 }: ProtocolDoors): void {
   const detector = new HttpDetector();
   const seen: Buffer[] = [];
   const onError = (): void => { socket.destroy(); };
@@ -48,7 +57,10 @@ function split(socket: Socket, http1: HttpServer, http2: Http2Acceptor): void {
     socket.pause();
     socket.unshift(Buffer.concat(seen));
     if (version === 'http2') http2.accept(socket);
-    else http1.emit('connection', socket);
+    else {
+      http1.emit('connection', socket);
+      socket.resume();
+    }
   };
   socket.setTimeout(FIRST_BYTES_TIMEOUT_MS);
   socket.on('timeout', onTimeout);

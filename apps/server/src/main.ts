@@ -1,0 +1,59 @@
+import 'reflect-metadata';
+import { parseServerConfig } from './config/parse-server-config';
+import type { ServerConfig } from './config/server-config';
+import { versionText } from './config/version';
+import { JsonLogger } from '@quorate/runtime';
+import { Server } from './server';
+
+/** The member found that it cannot go on: a log or store that cannot be written, a broken invariant. */
+const EXIT_FAILED = 2;
+
+async function main(): Promise<void> {
+  const parsed = parseServerConfig(process.argv.slice(2), process.env);
+  switch (parsed.kind) {
+    case 'version': return print(versionText());
+    case 'help': return print(parsed.text);
+    case 'error':
+      process.stderr.write(`${parsed.message}\n`);
+      process.exitCode = parsed.exitCode;
+      return;
+    case 'run': return run(parsed.config, parsed.warnings);
+  }
+}
+
+async function run(config: ServerConfig, warnings: readonly string[]): Promise<void> {
+  const logger = JsonLogger.open({ level: config.logLevel, format: config.logFormat, outputs: config.logOutputs });
+  for (const warning of warnings) logger.warn(warning);
+  const failed = (error: Error): void => {
+    logger.fatal('the process ends', { reason: error.message });
+    process.exit(EXIT_FAILED);
+  };
+  try {
+    const server = await Server.start(config, logger, failed);
+    stopOnSignals(server, failed);
+  } catch (error) {
+    logger.fatal((error as Error).message);
+    process.exit(1);
+  }
+}
+
+/** Stops once, however many signals come, and then ends by the signal itself, as etcd does. */
+function stopOnSignals(server: Server, failed: (error: Error) => void): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    server.stop().then(() => {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }, failed);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+void main();

@@ -1,0 +1,143 @@
+import { GRPC_OVERHEAD_BYTES, type Clock, type Random } from '@quorate/api';
+import type { Logger } from '@quorate/core';
+import { type MemberOptions, type RunningMember, startMember, SystemClock, SystemRandom } from '@quorate/runtime';
+import { bootstrapFault } from './config/bootstrap-fault';
+import type { ServerConfig } from './config/server-config';
+import { ETCD_API_VERSION } from './config/version';
+import { authMethods } from './etcd/auth.methods';
+import { healthMethods } from './etcd/health.methods';
+import { kvMethods } from './etcd/kv.methods';
+import { leaseMethods } from './etcd/lease.methods';
+import { clusterMethods, maintenanceMethods } from './etcd/maintenance.methods';
+import { grpcHandlersOf, type ServedMethod } from './etcd/method';
+import { watchMethods } from './etcd/watch.methods';
+import { closeListeners, listen, type Listener } from './listen/listeners';
+import { NodeHttp2Carrier } from './listen/node-http2-carrier';
+import { createSplitServer, type ProtocolDoors } from './listen/protocol-split';
+import { tlsOptionsOf } from './listen/tls-options';
+import { WebApp } from './web-app';
+
+/** Applied effects that may wait for the store before writes are refused. */
+const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+/** How long calls under way may go on after a signal to stop. */
+const DRAIN_MS = 500;
+
+/** One member with all its doors open. */
+export class Server {
+  private constructor(
+    private readonly member: RunningMember,
+    private readonly listeners: readonly Listener[],
+    private readonly carrier: NodeHttp2Carrier,
+    private readonly web: WebApp,
+  ) {}
+
+  /**
+   * Takes the ports, brings the member up, and opens the doors.
+   * @throws ListenError, StartError and the errors of `startMember`, each with one line that says what is wrong
+   */
+  static async start(config: ServerConfig, logger: Logger, onFailure: (error: Error) => void): Promise<Server> {
+    const clock = new SystemClock();
+    const random = new SystemRandom();
+    const doors = deferred<ProtocolDoors>();
+    const listeners = await takePorts(config, doors.promise);
+    try {
+      const member = await startMember(memberOptionsOf(config, logger, onFailure));
+      const methods = methodsOf(member, config, clock, random);
+      const carrier = new NodeHttp2Carrier({
+        handlers: grpcHandlersOf(methods), receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
+        maxConcurrentStreams: config.maxConcurrentStreams,
+      });
+      const web = await WebApp.start({ config, member, methods, clock, random, logger });
+      doors.resolve({ http1: web.httpServer, http2: carrier });
+      tellAddresses(listeners, logger);
+      return new Server(member, listeners, carrier, web);
+    } catch (error) {
+      doors.reject(error);
+      await closeListeners(listeners);
+      throw error;
+    }
+  }
+
+  /** Where clients may connect. */
+  get clientAddresses(): readonly string[] {
+    return this.listeners.flatMap(({ addresses }) => addresses);
+  }
+
+  /** Takes no new calls, ends the watches, lets the rest finish for a moment, and closes the store. */
+  async stop(): Promise<void> {
+    await closeListeners(this.listeners);
+    this.carrier.close();
+    this.member.replica.hub.stop('etcdserver: server stopped');
+    await Promise.race([this.web.stop(), new Promise((resolve) => { setTimeout(resolve, DRAIN_MS).unref(); })]);
+    this.carrier.destroy();
+    this.web.destroy();
+    await this.member.stop();
+  }
+}
+
+async function takePorts(config: ServerConfig, doors: Promise<ProtocolDoors>): Promise<Listener[]> {
+  // Nobody may be connected yet when starting fails.
+  doors.catch(() => undefined);
+  const tls = config.clientTls ? tlsOptionsOf(config.clientTls) : undefined;
+  const listeners: Listener[] = [];
+  try {
+    for (const url of config.listenClientUrls) {
+      const secure = url.scheme === 'https' || url.scheme === 'unixs';
+      listeners.push(await listen(url, () => createSplitServer(doors, secure ? tls : undefined)));
+    }
+  } catch (error) {
+    await closeListeners(listeners);
+    throw error;
+  }
+  return listeners;
+}
+
+function memberOptionsOf(config: ServerConfig, logger: Logger, onFailure: (error: Error) => void): MemberOptions {
+  return {
+    name: config.name, dataDir: config.dataDir, walDir: config.walDir,
+    peerUrls: config.initialAdvertisePeerUrls, clientUrls: config.advertiseClientUrls,
+    initialCluster: config.initialCluster, initialClusterToken: config.initialClusterToken,
+    heartbeatMs: config.heartbeatMs, electionMs: config.electionMs,
+    snapshotCount: config.snapshotCount, snapshotCatchUpEntries: config.snapshotCatchUpEntries,
+    quotaBytes: config.quotaBytes, maxRequestBytes: config.maxRequestBytes, maxTxnOps: config.maxTxnOps,
+    batchIntervalMs: config.batchIntervalMs, pendingBytesMax: PENDING_BYTES_MAX, autoCompaction: config.autoCompaction,
+    version: ETCD_API_VERSION, logger, onFailure, bootstrapFault: () => bootstrapFault(config),
+  };
+}
+
+function methodsOf(member: RunningMember, config: ServerConfig, clock: Clock, random: Random): ServedMethod[] {
+  const { kv, maintenance } = member.replica;
+  return [
+    ...kvMethods(kv),
+    ...watchMethods({
+      kv, clock, random, header: () => maintenance.header(), progressIntervalMs: config.watchProgressIntervalMs,
+      fragmentBytesMax: config.maxRequestBytes,
+    }),
+    ...leaseMethods(kv),
+    ...maintenanceMethods(kv, maintenance),
+    ...clusterMethods(maintenance),
+    ...authMethods(maintenance),
+    ...healthMethods(),
+  ];
+}
+
+function tellAddresses(listeners: readonly Listener[], logger: Logger): void {
+  logger.info('ready to serve client requests');
+  for (const { url, addresses } of listeners) {
+    const secure = url.scheme === 'https' || url.scheme === 'unixs';
+    for (const address of addresses) logger.info(`serving client traffic ${secure ? 'securely' : 'insecurely'}`, { address });
+  }
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => { resolve = onResolve; reject = onReject; });
+  return { promise, resolve, reject };
+}
