@@ -58,7 +58,7 @@ export class HistoryReader {
       if (from < this.versions.compactedRevision) return undefined;
       const before = options.prevKv === false ? undefined : await this.versionsBefore(rows);
       if (from < this.versions.compactedRevision) return undefined;
-      return { revisions: group(rows, before), nextRevision };
+      return { revisions: group(rows, before, this.versions.compactedRevision), nextRevision };
     } finally {
       this.holds.release(hold);
     }
@@ -106,12 +106,13 @@ export class HistoryReader {
   }
 }
 
-function group(rows: readonly StoredVersion[], before: readonly (KeyValue | undefined)[] | undefined): RevisionEvents[] {
+/** @param compacted versions that were valid below it are not told any more */
+function group(rows: readonly StoredVersion[], before: readonly (KeyValue | undefined)[] | undefined, compacted: number): RevisionEvents[] {
   const revisions: RevisionEvents[] = [];
   let events: WatchEvent[] = [];
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at];
-    const prevKv = before?.[at];
+    const prevKv = row.main - 1 < compacted ? undefined : before?.[at];
     const type = row.tombstone ? EventType.DELETE : EventType.PUT;
     if (at === 0 || rows[at - 1].main !== row.main) {
       events = [];
