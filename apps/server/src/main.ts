@@ -22,7 +22,8 @@ async function main(): Promise<void> {
 }
 
 async function run(config: ServerConfig, warnings: readonly string[]): Promise<void> {
-  const logger = JsonLogger.open({ level: config.logLevel, format: config.logFormat, outputs: config.logOutputs });
+  const logger = openLog(config);
+  if (!logger) return;
   for (const warning of warnings) logger.warn(warning);
   const failed = (error: Error): void => {
     logger.fatal('the process ends', { reason: error.message });
@@ -30,21 +31,35 @@ async function run(config: ServerConfig, warnings: readonly string[]): Promise<v
   };
   try {
     const server = await Server.start(config, logger, failed);
-    stopOnSignals(server, failed);
+    stopOnSignals(server, logger, failed);
   } catch (error) {
     logger.fatal((error as Error).message);
     process.exit(1);
   }
 }
 
+/** `undefined`: an output cannot be opened, and the process ends. */
+function openLog(config: ServerConfig): JsonLogger | undefined {
+  try {
+    return JsonLogger.open({ level: config.logLevel, format: config.logFormat, outputs: config.logOutputs });
+  } catch (error) {
+    process.stderr.write(`quorate: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
 /** Stops once, however many signals come, and then ends by the signal itself, as etcd does. */
-function stopOnSignals(server: Server, failed: (error: Error) => void): void {
+function stopOnSignals(server: Server, logger: JsonLogger, failed: (error: Error) => void): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;
     stopping = true;
+    logger.info('received signal; shutting down', { signal });
     server.stop().then(() => {
       process.removeAllListeners(signal);
+      // A process that a signal ends runs no exit handlers.
+      logger.close();
       process.kill(process.pid, signal);
     }, failed);
   };
