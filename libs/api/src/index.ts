@@ -40,3 +40,7 @@ export {
   METADATA_VALUE_CHARS_MAX, PORTS_MAX, TAG_CHARS_MAX, TAGS_MAX, TTL_SECONDS_MAX, TTL_SECONDS_MIN, WAIT_REVISION_SECONDS,
   WAIT_SECONDS_MAX, WEIGHT_MAX,
 } from './platform/limits';
+export {
+  type ChangeFrame, type ErrorFrame, type OkFrame, type PongFrame, type ResetFrame, type ServerFrame, type SnapshotFrame, WS_MODES,
+  type WsMode,
+} from './platform/ws-frames';

@@ -1,0 +1,19 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { PlatformError } from '@quorate/api';
+import type { WebSocket } from 'ws';
+import { Connections } from './connections';
+import type { OpFrame } from './op-frame';
+
+/** Lets nothing but `auth` through before a socket has shown the credentials that it needs. */
+@Injectable()
+export class AdmissionGuard implements CanActivate {
+  constructor(private readonly connections: Connections) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { op } = context.switchToWs().getData<OpFrame>();
+    const connection = this.connections.of(context.switchToWs().getClient<WebSocket>());
+    await connection.greeted;
+    if (connection.isAdmitted || op === 'auth') return true;
+    throw new PlatformError('unauthenticated', 'the first frame has to be auth');
+  }
+}

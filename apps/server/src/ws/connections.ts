@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock, KvApi, Random } from '@quorate/api';
+import type { Logger } from '@quorate/core';
+import { Sessions, Writer } from '@quorate/recipes';
+import type { WebSocket } from 'ws';
+import { CLOCK, KV_API, LOGGER, RANDOM } from '../member/tokens';
+import { WS_ACCESS, type WsAccess } from './access';
+import { Connection, type ConnectionParts } from './connection';
+import { WS_LIMITS, type WsLimits } from './ws-limits';
+
+/** The clients of this member. */
+@Injectable()
+export class Connections {
+  private readonly bySocket = new Map<WebSocket, Connection>();
+  private readonly parts: ConnectionParts;
+
+  constructor(
+    @Inject(KV_API) kv: KvApi, @Inject(CLOCK) clock: Clock, @Inject(RANDOM) random: Random, @Inject(LOGGER) logger: Logger,
+    @Inject(WS_ACCESS) access: WsAccess, @Inject(WS_LIMITS) limits: WsLimits,
+  ) {
+    this.parts = { kv, clock, random, logger, access, limits, sessions: new Sessions(new Writer(kv, clock), clock) };
+  }
+
+  get size(): number {
+    return this.bySocket.size;
+  }
+
+  open(socket: WebSocket, request: IncomingMessage): void {
+    this.bySocket.set(socket, new Connection(socket, request, this.parts));
+  }
+
+  of(socket: WebSocket): Connection {
+    const connection = this.bySocket.get(socket);
+    if (!connection) throw new Error('the socket is closed');
+    return connection;
+  }
+
+  close(socket: WebSocket): void {
+    this.bySocket.get(socket)?.close();
+    this.bySocket.delete(socket);
+  }
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  ConnectedSocket, MessageBody, type OnGatewayConnection, type OnGatewayDisconnect, SubscribeMessage, WebSocketGateway,
+} from '@nestjs/websockets';
+import { type Clock, type KvApi, PlatformError } from '@quorate/api';
+import { from, map, type Observable } from 'rxjs';
+import type { WebSocket } from 'ws';
+import { CLOCK, KV_API } from '../member/tokens';
+import { WS_ACCESS, type WsAccess } from './access';
+import { AdmissionGuard } from './admission.guard';
+import { Answer } from './answer';
+import { Connections } from './connections';
+import { FrameErrorFilter } from './frame-error.filter';
+import { frameValidation, SubscribePipe } from './frame.pipe';
+import { AuthFrame, PingFrame, SessionFrame, SubscribeFrame, UnsubscribeFrame } from './frames.dto';
+import { TopicFeed } from './topic-feed';
+import { TopicRegistry } from './topic-registry';
+import { WS_LIMITS, type WsLimits } from './ws-limits';
+import { WS_PATH } from './ws-path';
+
+/** The platform's WebSocket: an op per handler. What subscriptions tell goes straight to the socket, past all of this. */
+@WebSocketGateway({ path: WS_PATH })
+@UseFilters(FrameErrorFilter)
+@UseGuards(AdmissionGuard)
+export class PlatformGateway implements OnGatewayConnection<WebSocket>, OnGatewayDisconnect<WebSocket> {
+  constructor(
+    private readonly connections: Connections,
+    private readonly topics: TopicRegistry,
+    @Inject(KV_API) private readonly kv: KvApi,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(WS_ACCESS) private readonly access: WsAccess,
+    @Inject(WS_LIMITS) private readonly limits: WsLimits,
+  ) {}
+
+  handleConnection(socket: WebSocket, request: IncomingMessage): void {
+    this.connections.open(socket, request);
+  }
+
+  handleDisconnect(socket: WebSocket): void {
+    this.connections.close(socket);
+  }
+
+  @SubscribeMessage('auth')
+  async auth(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: AuthFrame): Promise<Answer> {
+    await this.connections.of(socket).authenticate(frame.authorization);
+    return new Answer('ok');
+  }
+
+  @SubscribeMessage('ping')
+  ping(@MessageBody(frameValidation()) _frame: PingFrame): Answer {
+    return new Answer('pong');
+  }
+
+  @SubscribeMessage('subscribe')
+  subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody(SubscribePipe) frame: SubscribeFrame): Answer {
+    const { principal, subscriptions } = this.connections.of(socket);
+    const { topic, encoder } = this.topics.get(frame.topic);
+    if (!this.access.permits(principal, topic.action, topic.resourceOf(frame))) throw new PlatformError('permission_denied');
+    const feed = new TopicFeed({
+      kv: this.kv, clock: this.clock, scope: topic.scopeOf(frame), encoder, mode: frame.mode ?? 'all',
+      changeBytesMax: this.limits.changeBytesMax,
+      ...(frame.afterRevision !== undefined && { afterRevision: Number(frame.afterRevision) }),
+    });
+    const subscription = subscriptions.add(frame.id, feed);
+    return new Answer('ok', {}, () => subscriptions.start(subscription));
+  }
+
+  @SubscribeMessage('unsubscribe')
+  unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: UnsubscribeFrame): Answer {
+    const removed = this.connections.of(socket).subscriptions.remove(frame.subscription);
+    if (!removed) throw new PlatformError('subscription_unknown', undefined, 'subscription');
+    return new Answer('ok');
+  }
+
+  /** Waits for the cluster, so it hands back an observable: the frames behind it need not wait as well. */
+  @SubscribeMessage('session')
+  session(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: SessionFrame): Observable<Answer> {
+    const { sessions } = this.connections.of(socket);
+    const { id, session, ttlSeconds, owner = '' } = frame;
+    if (session !== undefined && ttlSeconds !== undefined) {
+      throw new PlatformError('field_invalid', 'session attaches to an existing one, ttlSeconds opens a new one: give one of them', 'session');
+    }
+    if (session !== undefined) return from(sessions.reattach(id, session)).pipe(map((item) => new Answer('ok', { item })));
+    if (ttlSeconds === undefined) throw new PlatformError('field_required', 'session or ttlSeconds is required', 'ttlSeconds');
+    return from(sessions.open(id, { ttlSeconds, owner })).pipe(map((item) => new Answer('ok', { item })));
+  }
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { configScope, type Scope } from '@quorate/recipes';
+import { SubscribeFrame } from '../frames.dto';
+import { type Topic, WsTopic } from '../topic';
+import { IsNamePattern } from './name-pattern';
+
+export class ConfigSubscribeFrame extends SubscribeFrame {
+  @IsNamePattern()
+  readonly namespace!: string;
+
+  @IsNamePattern()
+  readonly group!: string;
+
+  @IsNamePattern()
+  readonly key!: string;
+}
+
+/** Current configurations, by key, group or namespace. */
+@WsTopic('config')
+@Injectable()
+export class ConfigTopic implements Topic<ConfigSubscribeFrame> {
+  readonly frame = ConfigSubscribeFrame;
+  readonly action = 'config:read';
+
+  resourceOf({ namespace, group, key }: ConfigSubscribeFrame): string {
+    return `${namespace}/${group}/${key}`;
+  }
+
+  scopeOf({ namespace, group, key }: ConfigSubscribeFrame): Scope<unknown, unknown> {
+    return configScope({ namespace, group, key }) as Scope<unknown, unknown>;
+  }
+}

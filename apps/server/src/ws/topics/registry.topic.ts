@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { registryScope, type Scope } from '@quorate/recipes';
+import { SubscribeFrame } from '../frames.dto';
+import { type Topic, WsTopic } from '../topic';
+import { IsNamePattern } from './name-pattern';
+
+export class RegistrySubscribeFrame extends SubscribeFrame {
+  @IsNamePattern()
+  readonly namespace!: string;
+
+  @IsNamePattern()
+  readonly service!: string;
+}
+
+/** Instances of services. */
+@WsTopic('registry')
+@Injectable()
+export class RegistryTopic implements Topic<RegistrySubscribeFrame> {
+  readonly frame = RegistrySubscribeFrame;
+  readonly action = 'registry:read';
+
+  resourceOf({ namespace, service }: RegistrySubscribeFrame): string {
+    return `${namespace}/${service}`;
+  }
+
+  scopeOf({ namespace, service }: RegistrySubscribeFrame): Scope<unknown, unknown> {
+    return registryScope({ namespace, service }) as Scope<unknown, unknown>;
+  }
+}

@@ -1,0 +1,2 @@
+/** Where the platform's WebSocket is served. */
+export const WS_PATH = '/ws/v1';
