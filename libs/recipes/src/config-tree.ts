@@ -1,7 +1,7 @@
 import {
-  type Clock, CONFIG_CONTENT_BYTES_MAX, CONFIG_ENCODED_BYTES_MAX, type ConfigFormat, type ConfigItem, type ConfigKey,
+  type CallContext, type Clock, CONFIG_CONTENT_BYTES_MAX, CONFIG_ENCODED_BYTES_MAX, type ConfigFormat, type ConfigItem, type ConfigKey,
   type ConfigRelease, type DeleteConfigResult, type KeyValue, type KvApi, PlatformError, prefixEnd, type PublishResult,
-  type RangeRequest, SortOrder, SortTarget,
+  type RangeRequest, type RequestOp, SortOrder, SortTarget,
 } from '@quorate/api';
 import { configItemOf, configReleaseOf, configScope, releaseVersionOf, type StoredRelease } from './config-item';
 import { configItemKey, configReleaseKey, configReleasesPrefix } from './layout';
@@ -131,19 +131,33 @@ export class ConfigTree {
     return { revision: response.header.revision, item };
   }
 
+  /**
+   * What a publish would write as things are now, for a transaction that does more. Its conditions hold only as long as
+   * nobody else releases the same key.
+   * @throws PlatformError `version_conflict`, `content_too_large`
+   */
+  preparePublish(key: ConfigKey, request: PublishRequest, context?: CallContext): Promise<Write<Omit<PublishResult, 'revision'>>> {
+    const { content, format, comment, publishedBy, expectedVersion } = request;
+    return this.prepare(key, { type: 'published', content, format, md5: contentMd5(content), comment, publishedBy }, expectedVersion, context);
+  }
+
   private async release(key: ConfigKey, draft: Draft, expectedVersion: number | undefined, options: WriteOptions): Promise<PublishResult> {
     const replay = await this.writer.replayOf<Omit<PublishResult, 'revision'>>(options);
     if (replay) return { ...replay.result, revision: String(replay.revision) };
-    const reads = presentReads(key);
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const { responses } = await this.kv.txn({ compare: [], success: reads.map((request) => ({ type: 'range', request })), failure: [] }, options.context);
-      const [items, releases] = responses.map((response) => (response.type === 'range' ? response.response.kvs : []));
-      const present = presentOf(key, items?.[0], releases?.[0]);
-      refuseWrongVersion(present, draft, expectedVersion);
-      const written = await this.writer.write(releaseWrite(key, draft, present, rfc3339(this.clock.wallMs())), options);
+      const written = await this.writer.write(await this.prepare(key, draft, expectedVersion, options.context), options);
       if (written.type === 'applied') return { ...written.result, revision: String(written.revision) };
     }
     throw new PlatformError('write_contended');
+  }
+
+  private async prepare(key: ConfigKey, draft: Draft, expectedVersion: number | undefined, context?: CallContext): Promise<Write<Omit<PublishResult, 'revision'>>> {
+    const reads = presentReads(key).map((request): RequestOp => ({ type: 'range', request }));
+    const { responses } = await this.kv.txn({ compare: [], success: reads, failure: [] }, context);
+    const [items, releases] = responses.map((response) => (response.type === 'range' ? response.response.kvs : []));
+    const present = presentOf(key, items?.[0], releases?.[0]);
+    refuseWrongVersion(present, draft, expectedVersion);
+    return releaseWrite(key, draft, present, rfc3339(this.clock.wallMs()));
   }
 }
 

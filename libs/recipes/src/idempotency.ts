@@ -52,24 +52,16 @@ export class IdempotencyLeases {
   }
 }
 
-/** What a record says about a call that was applied. Its own revision is the call's. */
-export interface IdempotencyRecord {
-  readonly fingerprint: string;
-  /** The answer without its revision; `undefined`: it depends on what the transaction found, and was not noted any more. */
-  readonly result: unknown;
-}
-
 /**
- * The first answer to a claim.
- * @throws PlatformError `idempotency_conflict` where the key stands for another call, or for something unreadable;
- * `idempotency_incomplete` where the answer was lost
+ * The first answer to a claim, out of its record; `undefined` where it was not noted (yet). A record was made in the
+ * transaction of its call, so that its first revision is the call's.
+ * @throws PlatformError `idempotency_conflict` where the key stands for another call, or for something unreadable
  */
-export function firstAnswer<R>(claim: IdempotencyClaim, kv: KeyValue): { readonly result: R; readonly revision: number } {
+export function firstAnswer<R>(claim: IdempotencyClaim, kv: KeyValue): { readonly result: R; readonly revision: number } | undefined {
   const record = storedObject(kv);
   if (!record || !isText(record['fingerprint']) || record['fingerprint'] !== claim.fingerprint) throw new PlatformError('idempotency_conflict');
-  if (record['result'] === undefined) throw new PlatformError('idempotency_incomplete', `the call was applied at or before revision ${kv.modRevision}, but its answer was lost`);
   // The record was written by this very operation, which the fingerprint names.
-  return { result: record['result'] as R, revision: kv.createRevision };
+  return record['result'] === undefined ? undefined : { result: record['result'] as R, revision: kv.createRevision };
 }
 
 /** Whether a failed write failed for its lease. */

@@ -10,3 +10,7 @@ export { type NamespaceRequest, Namespaces, namespacesScope } from './namespaces
 export { Sessions } from './sessions';
 export { bytesOfText, keyOfText, kvItemOf, kvKeyOf, kvScope } from './kv-text';
 export { rfc3339 } from './rfc3339';
+export { type KvPutRequest, type KvSelection, RawKv } from './raw-kv';
+export {
+  rangeOfSelection, type TransactionItem, type TransactionItemResult, type TransactionRequest, type TransactionResult, Transactions,
+} from './transactions';

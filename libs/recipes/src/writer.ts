@@ -1,7 +1,8 @@
 import {
-  type CallContext, type Clock, type Compare, CompareResult, CompareTarget, DEFAULT_NAMESPACE, type KeyValue, type KvApi,
+  type CallContext, type Clock, type Compare, CompareResult, CompareTarget, DEFAULT_NAMESPACE, type KvApi,
   PlatformError, type RangeRequest, type RangeResponse, type RequestOp, type ResponseOp, type TxnResponse,
 } from '@quorate/api';
+import { waitForChange } from './follow';
 import { firstAnswer, type IdempotencyClaim, IdempotencyLeases, isLeaseLoss } from './idempotency';
 import { idempotencyKey, namespaceKey } from './layout';
 import { jsonBytes } from './stored-json';
@@ -27,6 +28,9 @@ export type Written<R> =
   /** A condition did not hold; `reads` answer `failure`. */
   | { readonly type: 'refused'; readonly reads: readonly RangeResponse[]; readonly revision: number };
 
+/** How long a repeat waits for the first call to note its answer. */
+const NOTE_WAIT_MS = 1000;
+
 /** How often an operation looks again after others changed what it had read. */
 export const ATTEMPTS_MAX = 16;
 
@@ -37,15 +41,24 @@ export const ATTEMPTS_MAX = 16;
 export class Writer {
   private readonly leases: IdempotencyLeases;
 
-  constructor(readonly kv: KvApi, clock: Clock) {
+  constructor(readonly kv: KvApi, private readonly clock: Clock) {
     this.leases = new IdempotencyLeases(kv, clock);
   }
 
   /** The answer to an earlier call with this claim, looked up before anything is prepared. */
   async replayOf<R>({ idempotency, context }: WriteOptions): Promise<{ readonly result: R; readonly revision: number } | undefined> {
     if (!idempotency) return undefined;
-    const { kvs } = await this.kv.range({ key: idempotencyKey(idempotency.key) }, context);
-    return kvs[0] ? firstAnswer<R>(idempotency, kvs[0]) : undefined;
+    const key = idempotencyKey(idempotency.key);
+    const { kvs } = await this.kv.range({ key }, context);
+    if (!kvs[0]) return undefined;
+    const answer = firstAnswer<R>(idempotency, kvs[0]);
+    if (answer) return answer;
+    // The first call may just be about to note its answer.
+    await waitForChange(this.kv, this.clock, { key, rangeEnd: '' }, kvs[0].modRevision, NOTE_WAIT_MS, context?.signal);
+    const again = (await this.kv.range({ key }, context)).kvs[0];
+    const noted = again && firstAnswer<R>(idempotency, again);
+    if (!noted) throw new PlatformError('idempotency_incomplete', `the call was applied at revision ${kvs[0].createRevision}, but its answer was lost`);
+    return noted;
   }
 
   /** @throws PlatformError `namespace_unknown`, `idempotency_conflict`, `idempotency_incomplete` */
@@ -60,10 +73,15 @@ export class Writer {
           success: [...write.success, ...record],
           failure: [...conditions.reads, ...write.failure].map((request) => ({ type: 'range', request })),
         }, context);
-        return outcomeOf(write, response, conditions.names, idempotency);
+        const outcome = outcomeOf(write, response, conditions.names);
+        if (outcome) return outcome;
       } catch (error) {
         if (!isLeaseLoss(error) || lease === 0n || attempt === ATTEMPTS_MAX || !(await this.leases.lost(lease, context))) throw error;
+        continue;
       }
+      const first = await this.replayOf<R>({ idempotency, context });
+      if (first) return { type: 'applied', ...first, responses: [], replayed: true };
+      if (attempt === ATTEMPTS_MAX) throw new PlatformError('write_contended');
     }
   }
 
@@ -111,22 +129,22 @@ function conditionsOf(namespaces: readonly string[], idempotency: IdempotencyCla
   return conditions;
 }
 
-function recordOp<R>({ key, fingerprint }: IdempotencyClaim, result: R, lease: bigint): RequestOp {
+function recordOp({ key, fingerprint }: IdempotencyClaim, result: unknown, lease: bigint): RequestOp {
   return { type: 'put', request: { key: idempotencyKey(key), value: jsonBytes({ fingerprint, result }), lease } };
 }
 
-function outcomeOf<R>(write: Write<R>, response: TxnResponse, names: readonly (string | undefined)[], claim: IdempotencyClaim | undefined): Written<R> {
+/** `undefined`: there is a record of this call already. */
+function outcomeOf<R>(write: Write<R>, response: TxnResponse, names: readonly (string | undefined)[]): Written<R> | undefined {
   const { revision } = response.header;
   if (response.succeeded) {
     return { type: 'applied', result: write.result, revision, responses: response.responses.slice(0, write.success.length), replayed: false };
   }
   const reads = response.responses.map(rangeOf);
-  names.forEach((name, at) => {
-    const found: KeyValue | undefined = reads[at]?.kvs[0];
+  for (const [at, name] of names.entries()) {
+    const found = reads[at]?.kvs[0] !== undefined;
+    if (name === undefined && found) return undefined;
     if (name !== undefined && !found) throw new PlatformError('namespace_unknown', `there is no namespace ${name}`, 'namespace');
-  });
-  const record = claim && names[0] === undefined ? reads[0]?.kvs[0] : undefined;
-  if (claim && record) return { type: 'applied', ...firstAnswer<R>(claim, record), responses: [], replayed: true };
+  }
   return { type: 'refused', reads: reads.slice(names.length), revision };
 }
 
