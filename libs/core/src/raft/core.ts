@@ -105,7 +105,7 @@ export class RaftCore {
 
   /** For messages that promise something: they leave when everything up to now is durable. One to this member itself is stepped then. */
   sendWhenDurable(message: Message, deliverToSelf: (message: Message) => void): void {
-    if (this.durability.hold(message, this.hasUnsaved)) return;
+    if (this.durability.hold(message, this.hasUnsaved ? this.log.unhandedJobs : 0)) return;
     if (message.to === this.id) deliverToSelf(message);
     else this.outbox.push(message);
   }

@@ -60,20 +60,20 @@ export class Durability {
   }
 
   /**
-   * Keeps a message until everything that was promised before it is durable. `unsaved`: part of that is not even in a job yet.
+   * Keeps a message until everything that was promised before it is durable. `unsavedJobs`: how many jobs are still to be made of that.
    * Returns false when nothing has to be waited for.
    */
-  hold(message: Message, unsaved: boolean): boolean {
-    const afterSequence = unsaved ? this.lastSequence + 1 : this.lastSyncSequence;
-    if (!unsaved && (this.jobs.length === 0 || this.jobs[0]!.sequence > afterSequence)) return false;
+  hold(message: Message, unsavedJobs: number): boolean {
+    const afterSequence = unsavedJobs > 0 ? this.lastSequence + unsavedJobs : this.lastSyncSequence;
+    if (unsavedJobs === 0 && (this.jobs.length === 0 || this.jobs[0]!.sequence > afterSequence)) return false;
     this.held.push({ afterSequence, message });
     return true;
   }
 
-  /** Messages whose writes are complete, in order. */
-  release(): readonly Message[] {
+  /** Messages whose writes are complete, in order. With nothing `unsaved` and nothing on the way that is all (truncation may have saved jobs). */
+  release(unsaved: boolean): readonly Message[] {
     if (this.held.length === 0) return [];
-    const storedSequence = this.jobs.length === 0 ? this.lastSequence : this.jobs[0]!.sequence - 1;
+    const storedSequence = this.jobs.length > 0 ? this.jobs[0]!.sequence - 1 : unsaved ? this.lastSequence : Infinity;
     let count = 0;
     while (count < this.held.length && this.held[count]!.afterSequence <= storedSequence) count++;
     if (count === 0) return [];

@@ -40,6 +40,8 @@ export class RaftLog {
   applyingBytes = 0;
   /** How often entries were overwritten; the invariants watch it. */
   truncations = 0;
+  /** Conf changes that were not handed to the disk yet. */
+  private unhandedConfChanges = 0;
   /** Handed-out snapshot that is not yet stored and applied: nothing is applied on top of it before. */
   private pendingSnapshot = 0;
 
@@ -99,12 +101,17 @@ export class RaftLog {
     this.lastIndex = entry.index;
     this.lastTerm = entry.term;
     this.memoryBytes += entryBytes(entry);
+    if (entry.type === EntryType.ConfChange) this.unhandedConfChanges++;
   }
 
   /** Drops everything from `index` on; committed entries are never dropped. */
   truncateFrom(index: number): void {
     if (index <= this.committed) violated(`entry ${index} would be overwritten, though ${this.committed} is committed`);
-    for (let i = index; i <= this.lastIndex; i++) this.memoryBytes -= entryBytes(this.entry(i));
+    for (let i = index; i <= this.lastIndex; i++) {
+      const entry = this.entry(i);
+      this.memoryBytes -= entryBytes(entry);
+      if (i > this.handed && entry.type === EntryType.ConfChange) this.unhandedConfChanges--;
+    }
     this.entries.length = index - this.offset - 1;
     this.lastIndex = index - 1;
     this.lastTerm = this.entries.length === 0 ? this.offsetTerm : this.entries[this.entries.length - 1]!.term;
@@ -158,12 +165,32 @@ export class RaftLog {
     return this.entries.slice(first, last);
   }
 
-  /** Entries that the disk has not been given yet; marks them as given. */
+  /**
+   * Entries that the disk has not been given yet, marked as given: all of them, but at most one conf change, which begins them or is preceded by
+   * ordinary entries only. A second one waits for the next job, whose commit hint lies at or above the first: whoever has a conf change
+   * on disk then knows after a restart that the one before it is committed, and never counts votes of a membership that is two changes old.
+   */
   takeUnhanded(): readonly Entry[] {
     if (this.handed === this.lastIndex) return NO_ENTRIES;
-    const entries = this.entries.slice(this.handed - this.offset);
-    this.handed = this.lastIndex;
+    let end = this.lastIndex;
+    if (this.unhandedConfChanges > 1) {
+      end = this.nextConfChange(this.nextConfChange(this.handed + 1) + 1) - 1;
+    }
+    if (this.unhandedConfChanges > 0) this.unhandedConfChanges--;
+    const entries = this.entries.slice(this.handed - this.offset, end - this.offset);
+    this.handed = end;
     return entries;
+  }
+
+  private nextConfChange(from: number): number {
+    let index = from;
+    while (this.entry(index).type !== EntryType.ConfChange) index++;
+    return index;
+  }
+
+  /** How many jobs {@link takeUnhanded} will make of what is there now (at least one). */
+  get unhandedJobs(): number {
+    return Math.max(1, this.unhandedConfChanges);
   }
 
   hasApplicable(maxApplyingBytes: number): boolean {
@@ -228,6 +255,7 @@ export class RaftLog {
     this.applying = index;
     this.applyingBytes = 0;
     this.memoryBytes = 0;
+    this.unhandedConfChanges = 0;
     this.pendingSnapshot = index;
     this.truncations++;
   }

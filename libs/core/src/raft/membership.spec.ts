@@ -79,6 +79,29 @@ describe('in a cluster', () => {
     return cluster;
   };
 
+  test('a member never restarts two changes behind its own log: the commit of each change is on disk before the next change', () => {
+    const cluster = TestCluster.ofSize(3, { settings });
+    const member = cluster.get(2n);
+    const entries = [3n, 2n].map((id, i) => ({ term: 1, index: i + 1, type: EntryType.ConfChange, data: encodeConfChange(change([RemoveNode, id])) }));
+    member.raft.step({ type: MessageType.Append, from: 1n, to: 2n, term: 1, prevIndex: 0, prevTerm: 0, commit: 1, entries });
+    while (member.raft.hasReady()) cluster.post(member.takeReady().packets);
+    expect(member.jobs.map((job) => job.entries.length)).toEqual([1, 1]);
+    member.completeJob();
+    expect(member.raft.stableIndex).toBe(1);
+    while (member.raft.hasReady()) cluster.post(member.takeReady().packets);
+    expect(cluster.sentOf(MessageType.AppendResponse)).toEqual([]);
+    member.completeJob();
+    cluster.post(member.takeReady().packets);
+    expect(cluster.sentOf(MessageType.AppendResponse)).toMatchObject([{ index: 2 }]);
+    // Its own vote and 3's would be a quorum of the membership before both changes, while 1 may be committing alone by now.
+    member.restart();
+    expect(member.raft.committed).toBe(1);
+    member.raft.campaign();
+    expect(member.raft.role).toBe(Role.Follower);
+    cluster.work(member);
+    expect(member.raft.confState.voters).toEqual([1n, 2n]);
+  });
+
   test('one change is on its way at a time, until it is applied', () => {
     const cluster = led(3);
     const leader = cluster.get(1n);

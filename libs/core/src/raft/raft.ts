@@ -154,7 +154,7 @@ export class Raft {
     const { core } = this;
     const { coveredThrough } = core.durability.complete(term, index);
     if (coveredThrough > core.log.stable) core.log.stable = coveredThrough;
-    for (const message of core.durability.release()) {
+    for (const message of core.durability.release(core.hasUnsaved)) {
       if (message.to === core.id) stepOwnVote(core, message);
       else core.send(message);
     }
@@ -287,7 +287,7 @@ export class Raft {
     if (hardState !== undefined) core.savedHardState = hardState;
     core.commitHintDue = false;
     core.restoredSnapshot = undefined;
-    const job: AppendJob = { entries, hardState, snapshot, mustSync, term: log.lastTerm, index: log.lastIndex };
+    const job: AppendJob = { entries, hardState, snapshot, mustSync, term: log.term(log.handed), index: log.handed };
     core.durability.begin(job);
     return job;
   }

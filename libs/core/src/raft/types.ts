@@ -124,8 +124,8 @@ export type Role = (typeof Role)[keyof typeof Role];
 export interface AppendJob {
   readonly entries: readonly Entry[];
   /**
-   * Written with the entries, before or after them, when present. A crash that leaves only a part of the job is harmless as long as
-   * the part is a prefix of what was written and the job was not reported.
+   * Written before the entries, when present. A crash that leaves only a part of the job is harmless as long as the part is a prefix of
+   * that order and the job was not reported.
    */
   readonly hardState: HardState | undefined;
   /**
