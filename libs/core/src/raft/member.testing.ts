@@ -4,9 +4,10 @@ import type { Message, SnapshotMessage } from './message';
 import { MessageType } from './message';
 import { Raft } from './raft';
 import {
-  type AppendJob, type ConfState, type Entry, EntryType, type HardState, NO_NODE, type RaftConfig, type RaftEvent, type ReadState, type Ready,
-  type SnapshotMeta,
+  type AppendJob, type ConfState, type Entry, EntryType, type HardState, NO_NODE, type RaftConfig, type RaftEvent,
+  type ReadState, type SnapshotMeta,
 } from './types';
+import type { Ready } from './ready';
 
 /** What the state machine holds: the entries it was given, in order. */
 export interface StoreState {

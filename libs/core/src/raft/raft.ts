@@ -19,9 +19,10 @@ import type { Progress } from './progress';
 import * as replication from './replication';
 import { step } from './step';
 import {
-  type AppendJob, type ConfChange, type ConfState, type Entry, EntryType, type HardState, type InitialState, NO_NODE, type ProposeOutcome,
-  type RaftConfig, type ReadOutcome, type Ready, Role, type SnapshotMeta, type SoftState,
+  type AppendJob, type ConfChange, type ConfState, type Entry, EntryType, type HardState, type InitialState, NO_NODE,
+  type ProposeOutcome, type RaftConfig, type ReadOutcome, Role, type SnapshotMeta, type SoftState,
 } from './types';
+import type { Ready } from './ready';
 import { type RaftStatus, statusOf } from './status';
 
 const NOTHING: readonly never[] = Object.freeze([]);

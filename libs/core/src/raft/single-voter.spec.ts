@@ -1,5 +1,6 @@
 /** One member that decides alone takes the same path as many: nothing is committed before its own disk has it. */
-import { NO_NODE, type ConfState, EntryType, type InitialState, type RaftConfig, type Ready, Role } from './types';
+import { NO_NODE, type ConfState, EntryType, type InitialState, type RaftConfig, Role } from './types';
+import type { Ready } from './ready';
 import { Raft } from './raft';
 
 const random = { int: (): number => 0 };

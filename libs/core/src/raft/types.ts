@@ -2,8 +2,6 @@
  * The vocabulary of the Raft object: what goes in (configuration, initial state) and what comes out (Ready).
  * Node ids are `bigint` (u64, 0 = nobody); terms and indexes are safe integers, 0 = before the first.
  */
-import type { Message } from './message';
-
 /** "Nobody": no vote cast, no leader known. */
 export const NO_NODE = 0n;
 
@@ -170,28 +168,6 @@ export type RaftEvent =
   | { readonly kind: 'removed_from_configuration'; readonly term: number }
   | { readonly kind: 'forwarded_proposal_refused'; readonly from: bigint; readonly outcome: ProposeOutcome }
   | { readonly kind: 'progress_changed'; readonly node: bigint; readonly state: 'probe' | 'replicate' | 'snapshot' };
-
-/**
- * Everything to be done now. Taking it is the acknowledgement: the next `ready()` goes on after it. All lists belong to the caller and
- * are not touched again, their elements are immutable.
- */
-export interface Ready {
-  /** To be written; see {@link AppendJob}. */
-  readonly append: AppendJob | undefined;
-  /** May leave at once, in this order: whatever promises durability was held back until `stored`. */
-  readonly messages: readonly Message[];
-  /** To be applied in order, after those of earlier calls; all of them are durable here. Conf changes go through `applyConfChange`. */
-  readonly committed: readonly Entry[];
-  readonly readStates: readonly ReadState[];
-  /** Contexts of reads that will never be answered (the leader changed): ask again. */
-  readonly droppedReads: readonly number[];
-  readonly logReads: readonly LogReadRequest[];
-  /** Followers that need a snapshot: open one, then `sendSnapshot`, or `reportSnapshot(to, false)`. */
-  readonly snapshotRequests: readonly bigint[];
-  /** Present when it differs from the one handed out last. */
-  readonly softState: SoftState | undefined;
-  readonly events: readonly RaftEvent[];
-}
 
 /**
  * What became of a proposal. `appended`: the entries stand at the end of the log, in the current term. `forwarded`: sent to the leader,

@@ -2,7 +2,8 @@ import { ApiError } from '@quorate/api';
 import { assert } from '../base/assert';
 import type { Scheduler } from '../ports/scheduler';
 import type { Raft } from '../raft/raft';
-import { type AppendJob, type Entry, type ProposeOutcome, type Ready, Role, type SoftState } from '../raft/types';
+import { type AppendJob, type Entry, type ProposeOutcome, Role, type SoftState } from '../raft/types';
+import type { Ready } from '../raft/ready';
 import type { Wal } from '../wal/wal';
 import type { ReadIndexSource } from './reads';
 
