@@ -13,6 +13,8 @@ export { type Applied, Machine, type MachineOptions, type StateHash } from './ma
 export { type Command, type CommandBody, decodeCommand, encodeCommand } from './machine/command';
 export { type MembershipChange } from './machine/membership-change';
 export { Raft } from './raft/raft';
+export { type RaftStatus } from './raft/status';
+export { Role } from './raft/types';
 export { DEFAULT_SEGMENT_BYTES, type Recovered, Wal, type WalBatch, type WalOptions } from './wal/wal';
 export { WalCorruptError, WalFailedError, WalFullError, WalRangeError } from './wal/errors';
 export { type SnapshotMark } from './wal/frame-writer';

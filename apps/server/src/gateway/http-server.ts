@@ -10,7 +10,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 /** Silence after which the system asks a peer whether it is still there. */
 const TCP_KEEP_ALIVE_MS = 30_000;
 
-/** For `http.createServer`: a request may stream for as long as it likes, so only its header has a deadline. */
+/** For `http.createServer`, where one is made: a request may stream for as long as it likes, so only its header has a deadline. */
 export const HTTP_SERVER_OPTIONS: ServerOptions = {
   maxHeaderSize: HEADER_BYTES_MAX,
   headersTimeout: HEADERS_TIMEOUT_MS,
@@ -24,6 +24,13 @@ export interface HttpDeadlines {
   readonly keepAliveTimeoutMs: number;
 }
 
+/** The connections of one server, for its end: Node keeps a list for listening servers only. */
+export interface GuardedConnections {
+  /** Closes those on which nothing is being answered; the others close after their answer. */
+  closeIdle(): void;
+  destroyAll(): void;
+}
+
 /**
  * Watches over the connections of an HTTP server that does not listen itself: Node's own deadline for headers runs on
  * listening servers only. Connections that are idle or slow with a header are closed, half-open ones are found out.
@@ -31,24 +38,40 @@ export interface HttpDeadlines {
 export function guardConnections(
   server: Server,
   { headersTimeoutMs, keepAliveTimeoutMs }: HttpDeadlines = { headersTimeoutMs: HEADERS_TIMEOUT_MS, keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS },
-): void {
+): GuardedConnections {
+  // Read by Node for each connection, though its type does not have it.
+  Object.assign(server, { maxHeaderSize: HEADER_BYTES_MAX });
   server.requestTimeout = 0;
   server.keepAliveTimeout = keepAliveTimeoutMs;
-  const connections = new WeakMap<Socket, ConnectionDeadline>();
+  const connections = new Map<Socket, Connection>();
+  let closing = false;
   server.on('connection', (socket: Socket) => {
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    connections.set(socket, new ConnectionDeadline(socket, headersTimeoutMs));
+    connections.set(socket, new Connection(socket, headersTimeoutMs));
+    socket.on('close', () => connections.delete(socket));
   });
   server.on('request', (request, response) => {
-    const deadline = connections.get(request.socket);
-    deadline?.requestStarted();
-    response.on('close', () => deadline?.requestEnded(headersTimeoutMs + keepAliveTimeoutMs));
+    const connection = connections.get(request.socket);
+    connection?.requestStarted();
+    response.on('close', () => {
+      connection?.requestEnded(headersTimeoutMs + keepAliveTimeoutMs);
+      if (closing) connection?.closeIfIdle();
+    });
   });
-  server.on('upgrade', (request) => connections.get(request.socket)?.stop());
+  server.on('upgrade', (request) => connections.get(request.socket)?.upgraded());
+  return {
+    closeIdle() {
+      closing = true;
+      for (const connection of connections.values()) connection.closeIfIdle();
+    },
+    destroyAll() {
+      for (const socket of connections.keys()) socket.destroy();
+    },
+  };
 }
 
 /** Closes a connection that brings no whole header in time while nothing is being answered on it. */
-class ConnectionDeadline {
+class Connection {
   private requests = 0;
   private timer: NodeJS.Timeout;
   private delayMs: number;
@@ -74,7 +97,17 @@ class ConnectionDeadline {
     }
   }
 
-  stop(): void {
+  /** It speaks another protocol from now on, which has its own rules. */
+  upgraded(): void {
+    this.requests++;
+    this.stop();
+  }
+
+  closeIfIdle(): void {
+    if (this.requests === 0) this.socket.end();
+  }
+
+  private stop(): void {
     clearTimeout(this.timer);
   }
 

@@ -8,6 +8,7 @@ import type { Backend } from '../ports/backend';
 import type { Logger } from '../ports/logger';
 import type { Scheduler } from '../ports/scheduler';
 import type { Raft } from '../raft/raft';
+import type { RaftStatus } from '../raft/status';
 import type { Entry, SoftState } from '../raft/types';
 import type { Wal } from '../wal/wal';
 import { WatchHub } from '../watch/hub';
@@ -164,6 +165,10 @@ export class Replica {
   /** Raised alarms of all members. */
   alarms(): readonly AlarmMember[] {
     return this.machine.alarms.list();
+  }
+
+  raftStatus(): RaftStatus {
+    return this.raft.status();
   }
 
   readings(): Readings {
