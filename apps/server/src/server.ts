@@ -1,9 +1,11 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { GRPC_OVERHEAD_BYTES, type Clock, type Random } from '@quorate/api';
 import type { Logger } from '@quorate/core';
 import { type MemberOptions, type RunningMember, startMember, SystemClock, SystemRandom } from '@quorate/runtime';
 import { bootstrapFault } from './config/bootstrap-fault';
-import type { ServerConfig } from './config/server-config';
-import { ETCD_API_VERSION } from './config/version';
+import type { ListenUrl, ServerConfig } from './config/server-config';
+import { ETCD_API_VERSION, QUORATE_VERSION } from './config/version';
 import { authMethods } from './etcd/auth.methods';
 import { healthMethods } from './etcd/health.methods';
 import { kvMethods } from './etcd/kv.methods';
@@ -13,8 +15,12 @@ import { grpcHandlersOf, type ServedMethod } from './etcd/method';
 import { watchMethods } from './etcd/watch.methods';
 import { closeListeners, listen, type Listener } from './listen/listeners';
 import { NodeHttp2Carrier } from './listen/node-http2-carrier';
+import { createPeerDoor } from './listen/peer-door';
 import { createSplitServer, type ProtocolDoors } from './listen/protocol-split';
 import { tlsOptionsOf } from './listen/tls-options';
+import { instrument, instrumentMethods } from './ops/instrument';
+import { createMetrics } from './ops/member-metrics';
+import { createMetricsServer } from './ops/ops-handler';
 import { WebApp } from './web-app';
 
 /** Applied effects that may wait for the store before writes are refused. */
@@ -26,7 +32,7 @@ const DRAIN_MS = 500;
 export class Server {
   private constructor(
     private readonly member: RunningMember,
-    private readonly listeners: readonly Listener[],
+    private readonly ports: Ports,
     private readonly carrier: NodeHttp2Carrier,
     private readonly web: WebApp,
   ) {}
@@ -38,34 +44,36 @@ export class Server {
   static async start(config: ServerConfig, logger: Logger, onFailure: (error: Error) => void): Promise<Server> {
     const clock = new SystemClock();
     const random = new SystemRandom();
-    const doors = deferred<ProtocolDoors>();
-    const listeners = await takePorts(config, doors.promise);
+    const doors = deferred<Doors>();
+    const ports = await takePorts(config, doors.promise);
     try {
       const member = await startMember(memberOptionsOf(config, logger, onFailure));
+      const metrics = createMetrics(member.replica, { apiVersion: ETCD_API_VERSION, productVersion: QUORATE_VERSION });
       const methods = methodsOf(member, config, clock, random);
       const carrier = new NodeHttp2Carrier({
-        handlers: grpcHandlersOf(methods), receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
+        handlers: instrument(grpcHandlersOf(methods), metrics), receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
         maxConcurrentStreams: config.maxConcurrentStreams,
       });
-      const web = await WebApp.start({ config, member, methods, clock, random, logger });
-      doors.resolve({ http1: web.httpServer, http2: carrier });
-      tellAddresses(listeners, logger);
-      return new Server(member, listeners, carrier, web);
+      const ops = { replica: member.replica, metrics, apiVersion: ETCD_API_VERSION };
+      const web = await WebApp.start({ config, member, methods: instrumentMethods(methods, metrics), clock, random, logger, ops });
+      doors.resolve({ http1: web.httpServer, http2: carrier, member, metricsServer: createMetricsServer(ops) });
+      tellAddresses(ports, logger);
+      return new Server(member, ports, carrier, web);
     } catch (error) {
       doors.reject(error);
-      await closeListeners(listeners);
+      closeListeners([...ports.client, ...ports.other]);
       throw error;
     }
   }
 
   /** Where clients may connect. */
   get clientAddresses(): readonly string[] {
-    return this.listeners.flatMap(({ addresses }) => addresses);
+    return this.ports.client.flatMap(({ addresses }) => addresses);
   }
 
   /** Takes no new calls, ends the watches, lets the rest finish for a moment, and closes the store. */
   async stop(): Promise<void> {
-    await closeListeners(this.listeners);
+    closeListeners([...this.ports.client, ...this.ports.other]);
     this.carrier.close();
     this.member.replica.hub.stop('etcdserver: server stopped');
     await Promise.race([this.web.stop(), new Promise((resolve) => { setTimeout(resolve, DRAIN_MS).unref(); })]);
@@ -75,21 +83,46 @@ export class Server {
   }
 }
 
-async function takePorts(config: ServerConfig, doors: Promise<ProtocolDoors>): Promise<Listener[]> {
+/** Everything that connections are handed to once the member is up. */
+interface Doors extends ProtocolDoors {
+  readonly member: RunningMember;
+  readonly metricsServer: HttpServer;
+}
+
+interface Ports {
+  readonly client: readonly Listener[];
+  /** Of peers and of metrics. */
+  readonly other: readonly Listener[];
+}
+
+async function takePorts(config: ServerConfig, doors: Promise<Doors>): Promise<Ports> {
   // Nobody may be connected yet when starting fails.
   doors.catch(() => undefined);
   const tls = config.clientTls ? tlsOptionsOf(config.clientTls) : undefined;
-  const listeners: Listener[] = [];
+  const client: Listener[] = [];
+  const other: Listener[] = [];
+  const peerDoor = (): NetServer => createPeerDoor({
+    maintenance: doors.then(({ member }) => member.replica.maintenance), version: ETCD_API_VERSION,
+  });
+  const metricsPort = (): NetServer => createSplitServer(doors.then(({ metricsServer, http2 }) => ({ http1: metricsServer, http2 })), undefined);
   try {
+    for (const url of config.listenPeerUrls) other.push(await listen(url, peerDoor));
     for (const url of config.listenClientUrls) {
-      const secure = url.scheme === 'https' || url.scheme === 'unixs';
-      listeners.push(await listen(url, () => createSplitServer(doors, secure ? tls : undefined)));
+      client.push(await listen(url, () => createSplitServer(doors, isSecure(url) ? tls : undefined)));
     }
+    for (const url of config.listenClientHttpUrls) {
+      client.push(await listen(url, () => createSplitServer(doors, isSecure(url) ? tls : undefined)));
+    }
+    for (const url of config.listenMetricsUrls) other.push(await listen(url, metricsPort));
   } catch (error) {
-    await closeListeners(listeners);
+    closeListeners([...client, ...other]);
     throw error;
   }
-  return listeners;
+  return { client, other };
+}
+
+function isSecure(url: ListenUrl): boolean {
+  return url.scheme === 'https' || url.scheme === 'unixs';
 }
 
 function memberOptionsOf(config: ServerConfig, logger: Logger, onFailure: (error: Error) => void): MemberOptions {
@@ -121,11 +154,10 @@ function methodsOf(member: RunningMember, config: ServerConfig, clock: Clock, ra
   ];
 }
 
-function tellAddresses(listeners: readonly Listener[], logger: Logger): void {
+function tellAddresses({ client }: Ports, logger: Logger): void {
   logger.info('ready to serve client requests');
-  for (const { url, addresses } of listeners) {
-    const secure = url.scheme === 'https' || url.scheme === 'unixs';
-    for (const address of addresses) logger.info(`serving client traffic ${secure ? 'securely' : 'insecurely'}`, { address });
+  for (const { url, addresses } of client) {
+    for (const address of addresses) logger.info(`serving client traffic ${isSecure(url) ? 'securely' : 'insecurely'}`, { address });
   }
 }
 

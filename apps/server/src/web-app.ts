@@ -12,6 +12,7 @@ import { createGateway } from './gateway/gateway';
 import { createHttpGuard, createUpgradeGuard } from './gateway/http-guard';
 import { guardConnections, HTTP_SERVER_OPTIONS } from './gateway/http-server';
 import { createGatewayUpgrade, type GatewayUpgrade } from './gateway/web-socket';
+import { createOpsHandler, type OpsOptions } from './ops/ops-handler';
 import { ServerModule } from './server.module';
 
 export interface WebAppOptions {
@@ -21,6 +22,7 @@ export interface WebAppOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly ops: OpsOptions;
 }
 
 /**
@@ -41,6 +43,7 @@ export class WebApp {
     });
     const gatewayOptions = { receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES };
     app.use(createHttpGuard(config));
+    app.use(createOpsHandler(options.ops));
     if (config.enableGrpcGateway) app.use(createGateway(methods, gatewayOptions));
     await app.init();
     const express = app.getHttpAdapter().getInstance() as (request: IncomingMessage, response: unknown) => void;

@@ -36,8 +36,8 @@ export async function listen(url: ListenUrl, createServer: () => Server): Promis
   return { url, servers, addresses };
 }
 
-/** Takes no more connections; resolves when the sockets are closed. Open connections go on. */
-export async function closeListeners(listeners: readonly Listener[]): Promise<void> {
+/** Takes no more connections; open ones go on. */
+export function closeListeners(listeners: readonly Listener[]): void {
   for (const { servers } of listeners) for (const server of servers) server.close();
 }
 
