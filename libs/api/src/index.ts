@@ -44,3 +44,4 @@ export {
   type ChangeFrame, type ErrorFrame, type OkFrame, type PongFrame, type ResetFrame, type ServerFrame, type SnapshotFrame, WS_MODES,
   type WsMode,
 } from './platform/ws-frames';
+export { WS_CLIENT_FRAME_SCHEMA, WS_SERVER_FRAME_SCHEMA } from './platform/ws-frames.schema';

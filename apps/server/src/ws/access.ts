@@ -1,4 +1,5 @@
 import type { InjectionToken } from '@nestjs/common';
+import type { Access } from '../rest/access';
 
 /** Whoever opened a socket, as far as known. */
 export interface Principal {
@@ -17,8 +18,7 @@ export interface WsAccess {
    * @throws PlatformError `unauthenticated`
    */
   authenticate(authorization: string): Promise<Principal | undefined>;
-  /** @param action as in permissions: `config:read` */
-  permits(principal: Principal | undefined, action: string, resource: string): boolean;
+  permits(principal: Principal | undefined, access: Access): boolean;
 }
 
 /** Everybody may do everything: what holds until permissions are switched on. */

@@ -1,12 +1,12 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
-import type { PlatformError } from '@quorate/api';
+import { PlatformError } from '@quorate/api';
 import type { Observable } from 'rxjs';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { DoorRules } from '../rest/door-rules';
 import { FrameReader } from './frame-reader';
-import { createUpgradeCheck, type UpgradeCheckOptions } from './upgrade-check';
 import { DEFAULT_WS_LIMITS, type WsLimits } from './ws-limits';
 
 const CLOSE_GOING_AWAY = 1001;
@@ -20,12 +20,11 @@ const GOODBYE_MS = 500;
 export class PlatformWsAdapter extends WsAdapter {
   private readonly servers = new Map<string, WebSocketServer>();
   private readonly limits: WsLimits;
-  private readonly refusalOf: (request: IncomingMessage) => PlatformError | undefined;
 
-  constructor(options: UpgradeCheckOptions = {}, limits: Partial<WsLimits> = {}) {
+  /** @param rules who may open sockets */
+  constructor(private readonly rules: DoorRules, limits: Partial<WsLimits> = {}) {
     super();
     this.limits = { ...DEFAULT_WS_LIMITS, ...limits };
-    this.refusalOf = createUpgradeCheck(options);
   }
 
   /** False: no gateway has this path, and the socket is untouched. */
@@ -33,7 +32,7 @@ export class PlatformWsAdapter extends WsAdapter {
     const server = this.servers.get((request.url ?? '').split('?', 1)[0] as string);
     if (!server) return false;
     const refusal = this.refusalOf(request);
-    if (refusal) refuse(socket, refusal);
+    if (refusal) answerRefused(socket, refusal);
     else server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
     return true;
   }
@@ -60,13 +59,25 @@ export class PlatformWsAdapter extends WsAdapter {
     await new Promise((resolve) => { server.close(resolve); });
   }
 
+  private refusalOf(request: IncomingMessage): PlatformError | undefined {
+    try {
+      this.rules.check(request);
+    } catch (error) {
+      if (error instanceof PlatformError) return error;
+      throw error;
+    }
+    const { url = '' } = request;
+    if (!url.includes('?') || url.endsWith('?')) return undefined;
+    return new PlatformError('field_unknown', 'the WebSocket takes no query; a token travels in a header or in the auth frame');
+  }
+
   override async dispose(): Promise<void> {
     this.servers.clear();
     await super.dispose();
   }
 }
 
-function refuse(socket: Duplex, error: PlatformError): void {
+function answerRefused(socket: Duplex, error: PlatformError): void {
   const body = JSON.stringify(error.body);
   socket.on('error', () => undefined);
   socket.end(

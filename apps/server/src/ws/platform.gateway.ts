@@ -7,12 +7,14 @@ import { type Clock, type KvApi, PlatformError } from '@quorate/api';
 import { from, map, type Observable } from 'rxjs';
 import type { WebSocket } from 'ws';
 import { CLOCK, KV_API } from '../member/tokens';
+import { RequiresAccess } from '../rest/access';
+import { RestValidationPipe } from '../rest/rest-validation.pipe';
 import { WS_ACCESS, type WsAccess } from './access';
 import { AdmissionGuard } from './admission.guard';
 import { Answer } from './answer';
 import { Connections } from './connections';
 import { FrameErrorFilter } from './frame-error.filter';
-import { frameValidation, SubscribePipe } from './frame.pipe';
+import { SubscribePipe } from './subscribe.pipe';
 import { AuthFrame, PingFrame, SessionFrame, SubscribeFrame, UnsubscribeFrame } from './frames.dto';
 import { TopicFeed } from './topic-feed';
 import { TopicRegistry } from './topic-registry';
@@ -42,21 +44,24 @@ export class PlatformGateway implements OnGatewayConnection<WebSocket>, OnGatewa
   }
 
   @SubscribeMessage('auth')
-  async auth(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: AuthFrame): Promise<Answer> {
+  @RequiresAccess('read', 'socket')
+  async auth(@ConnectedSocket() socket: WebSocket, @MessageBody(RestValidationPipe) frame: AuthFrame): Promise<Answer> {
     await this.connections.of(socket).authenticate(frame.authorization);
     return new Answer('ok');
   }
 
   @SubscribeMessage('ping')
-  ping(@MessageBody(frameValidation()) _frame: PingFrame): Answer {
+  @RequiresAccess('read', 'socket')
+  ping(@MessageBody(RestValidationPipe) _frame: PingFrame): Answer {
     return new Answer('pong');
   }
 
   @SubscribeMessage('subscribe')
+  @RequiresAccess('read', '{topic}')
   subscribe(@ConnectedSocket() socket: WebSocket, @MessageBody(SubscribePipe) frame: SubscribeFrame): Answer {
     const { principal, subscriptions } = this.connections.of(socket);
     const { topic, encoder } = this.topics.get(frame.topic);
-    if (!this.access.permits(principal, topic.action, topic.resourceOf(frame))) throw new PlatformError('permission_denied');
+    if (!this.access.permits(principal, topic.accessOf(frame))) throw new PlatformError('permission_denied');
     const feed = new TopicFeed({
       kv: this.kv, clock: this.clock, scope: topic.scopeOf(frame), encoder, mode: frame.mode ?? 'all',
       changeBytesMax: this.limits.changeBytesMax,
@@ -67,7 +72,8 @@ export class PlatformGateway implements OnGatewayConnection<WebSocket>, OnGatewa
   }
 
   @SubscribeMessage('unsubscribe')
-  unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: UnsubscribeFrame): Answer {
+  @RequiresAccess('read', 'socket')
+  unsubscribe(@ConnectedSocket() socket: WebSocket, @MessageBody(RestValidationPipe) frame: UnsubscribeFrame): Answer {
     const removed = this.connections.of(socket).subscriptions.remove(frame.subscription);
     if (!removed) throw new PlatformError('subscription_unknown', undefined, 'subscription');
     return new Answer('ok');
@@ -75,7 +81,8 @@ export class PlatformGateway implements OnGatewayConnection<WebSocket>, OnGatewa
 
   /** Waits for the cluster, so it hands back an observable: the frames behind it need not wait as well. */
   @SubscribeMessage('session')
-  session(@ConnectedSocket() socket: WebSocket, @MessageBody(frameValidation()) frame: SessionFrame): Observable<Answer> {
+  @RequiresAccess('write', 'sessions')
+  session(@ConnectedSocket() socket: WebSocket, @MessageBody(RestValidationPipe) frame: SessionFrame): Observable<Answer> {
     const { sessions } = this.connections.of(socket);
     const { id, session, ttlSeconds, owner = '' } = frame;
     if (session !== undefined && ttlSeconds !== undefined) {

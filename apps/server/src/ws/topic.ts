@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Scope } from '@quorate/recipes';
+import type { Access } from '../rest/access';
 import type { SubscribeFrame } from './frames.dto';
 
 /**
@@ -10,10 +11,8 @@ import type { SubscribeFrame } from './frames.dto';
 export interface Topic<Frame extends SubscribeFrame = SubscribeFrame> {
   /** The DTO of its subscribe frames. */
   readonly frame: Type<Frame>;
-  /** What a subscriber needs to be allowed, as in permissions: `config:read`. */
-  readonly action: string;
-  /** On what. */
-  resourceOf(frame: Frame): string;
+  /** What a subscriber needs to be allowed. */
+  accessOf(frame: Frame): Access;
   /** @throws PlatformError where the frame names nothing that can be followed */
   scopeOf(frame: Frame): Scope<unknown, unknown>;
 }

@@ -4,8 +4,8 @@ import { OpenAccess, WS_ACCESS, type WsAccess } from './access';
 import { AdmissionGuard } from './admission.guard';
 import { Connections } from './connections';
 import { FrameErrorFilter } from './frame-error.filter';
-import { SubscribePipe } from './frame.pipe';
 import { PlatformGateway } from './platform.gateway';
+import { SubscribePipe } from './subscribe.pipe';
 import { TopicRegistry } from './topic-registry';
 import { DEFAULT_WS_LIMITS, WS_LIMITS, type WsLimits } from './ws-limits';
 

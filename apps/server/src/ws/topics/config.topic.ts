@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { configScope, type Scope } from '@quorate/recipes';
+import type { Access } from '../../rest/access';
 import { SubscribeFrame } from '../frames.dto';
 import { type Topic, WsTopic } from '../topic';
 import { IsNamePattern } from './name-pattern';
@@ -20,10 +21,9 @@ export class ConfigSubscribeFrame extends SubscribeFrame {
 @Injectable()
 export class ConfigTopic implements Topic<ConfigSubscribeFrame> {
   readonly frame = ConfigSubscribeFrame;
-  readonly action = 'config:read';
 
-  resourceOf({ namespace, group, key }: ConfigSubscribeFrame): string {
-    return `${namespace}/${group}/${key}`;
+  accessOf({ namespace, group, key }: ConfigSubscribeFrame): Access {
+    return { action: 'read', resource: `configs/${namespace}/${group}/${key}` };
   }
 
   scopeOf({ namespace, group, key }: ConfigSubscribeFrame): Scope<unknown, unknown> {

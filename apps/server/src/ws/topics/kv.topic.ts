@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PlatformError, type TextEncoding } from '@quorate/api';
 import { keyOfText, kvScope, type Scope } from '@quorate/recipes';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import type { Access } from '../../rest/access';
 import { SubscribeFrame } from '../frames.dto';
 import { type Topic, WsTopic } from '../topic';
 
@@ -26,10 +27,9 @@ export class KvSubscribeFrame extends SubscribeFrame {
 @Injectable()
 export class KvTopic implements Topic<KvSubscribeFrame> {
   readonly frame = KvSubscribeFrame;
-  readonly action = 'kv:read';
 
-  resourceOf({ key, prefix }: KvSubscribeFrame): string {
-    return key ?? `${prefix ?? ''}*`;
+  accessOf({ key, prefix = '' }: KvSubscribeFrame): Access {
+    return { action: 'read', resource: `kv/${key ?? `${prefix}*`}` };
   }
 
   scopeOf({ key, prefix, keyEncoding = 'utf8' }: KvSubscribeFrame): Scope<unknown, unknown> {

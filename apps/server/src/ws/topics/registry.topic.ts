@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { registryScope, type Scope } from '@quorate/recipes';
+import type { Access } from '../../rest/access';
 import { SubscribeFrame } from '../frames.dto';
 import { type Topic, WsTopic } from '../topic';
 import { IsNamePattern } from './name-pattern';
@@ -17,10 +18,9 @@ export class RegistrySubscribeFrame extends SubscribeFrame {
 @Injectable()
 export class RegistryTopic implements Topic<RegistrySubscribeFrame> {
   readonly frame = RegistrySubscribeFrame;
-  readonly action = 'registry:read';
 
-  resourceOf({ namespace, service }: RegistrySubscribeFrame): string {
-    return `${namespace}/${service}`;
+  accessOf({ namespace, service }: RegistrySubscribeFrame): Access {
+    return { action: 'read', resource: `registry/${namespace}/${service}` };
   }
 
   scopeOf({ namespace, service }: RegistrySubscribeFrame): Scope<unknown, unknown> {

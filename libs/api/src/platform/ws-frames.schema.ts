@@ -1,0 +1,89 @@
+import { PLATFORM_ERROR_TABLE } from './errors';
+import { WS_MODES } from './ws-frames';
+
+/** JSON Schemas (draft 2020-12) of the frames of `/ws/v1`. Frames change only by addition: clients ignore fields that they do not know. */
+
+const frameId = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+const revision = { type: 'string', pattern: '^(0|[1-9][0-9]{0,15})$' };
+const leaseId = { type: 'string', pattern: '^[1-9][0-9]{0,18}$' };
+const namePattern = { type: 'string', pattern: '^(\\*|[A-Za-z0-9][A-Za-z0-9._:-]{0,254}\\*?)$' };
+const keyText = { type: 'string', maxLength: 16_384 };
+
+interface Fields {
+  readonly [field: string]: unknown;
+}
+
+function op(value: string, fields: Fields, required: readonly string[], more: Fields = {}): Fields {
+  return {
+    type: 'object',
+    properties: { id: frameId, op: { const: value }, ...fields },
+    required: ['id', 'op', ...required],
+    additionalProperties: false,
+    ...more,
+  };
+}
+
+function topic(value: string, fields: Fields, required: readonly string[], more: Fields = {}): Fields {
+  const shared = { topic: { const: value }, afterRevision: revision, mode: { enum: WS_MODES } };
+  return op('subscribe', { ...shared, ...fields }, ['topic', ...required], more);
+}
+
+/** What a client may send. */
+export const WS_CLIENT_FRAME_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'A frame from a client',
+  oneOf: [
+    op('auth', { authorization: { type: 'string', maxLength: 8192 } }, ['authorization']),
+    op('ping', {}, []),
+    topic('config', { namespace: namePattern, group: namePattern, key: namePattern }, ['namespace', 'group', 'key']),
+    topic('registry', { namespace: namePattern, service: namePattern }, ['namespace', 'service']),
+    topic('kv', { key: keyText, prefix: keyText, keyEncoding: { enum: ['utf8', 'base64'] } }, [], {
+      oneOf: [{ required: ['key'] }, { required: ['prefix'] }],
+    }),
+    op('unsubscribe', { subscription: frameId }, ['subscription']),
+    op('session', { ttlSeconds: { type: 'integer', minimum: 1, maximum: 86_400 }, owner: { type: 'string', maxLength: 255 } }, ['ttlSeconds']),
+    op('session', { session: leaseId }, ['session']),
+  ],
+} as const;
+
+const changes = {
+  type: 'array',
+  minItems: 1,
+  items: {
+    type: 'object',
+    properties: { op: { enum: ['put', 'delete'] }, key: { type: 'object' }, value: { type: 'object' }, revision },
+    required: ['op', 'key', 'revision'],
+    if: { properties: { op: { const: 'put' } } },
+    then: { required: ['value'] },
+    else: { not: { required: ['value'] } },
+  },
+};
+
+function answer(type: string, fields: Fields, required: readonly string[], id: unknown = frameId): Fields {
+  return { type: 'object', properties: { id, type: { const: type }, ...fields }, required: ['id', 'type', ...required] };
+}
+
+/** What a client gets. */
+export const WS_SERVER_FRAME_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'A frame from the server',
+  oneOf: [
+    answer('ok', {}, []),
+    answer('pong', {}, []),
+    answer('error', {
+      error: {
+        type: 'object',
+        properties: {
+          code: { enum: Object.keys(PLATFORM_ERROR_TABLE) },
+          message: { type: 'string', minLength: 1 },
+          field: { type: 'string', minLength: 1 },
+          outcome: { enum: ['not_applied', 'unknown'] },
+        },
+        required: ['code', 'message', 'outcome'],
+      },
+    }, ['error'], { oneOf: [frameId, { type: 'null' }] }),
+    answer('snapshot', { revision, items: { type: 'array', items: { type: 'object' } }, skipped: { type: 'integer', minimum: 1 } }, ['revision', 'items']),
+    answer('change', { revision, changes }, ['revision', 'changes']),
+    answer('reset', { revision }, ['revision']),
+  ],
+} as const;
