@@ -86,7 +86,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 async function untilServing(child: ChildProcess, port: number, output: () => string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!/ready to serve client requests/.test(output()) || !await accepts(port)) {
+  while (!/ready to serve client requests|serving client traffic/.test(output()) || !await accepts(port)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended while it started:\n${output()}`);
     if (Date.now() > deadline) {
       child.kill('SIGKILL');
