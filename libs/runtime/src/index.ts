@@ -9,3 +9,4 @@ export { SystemClock } from './system-clock';
 export { SystemRandom } from './system-random';
 export { clusterIdOf, type InitialMember, memberIdOf } from './cluster-identity';
 export { type MemberOptions, type RunningMember, startMember, StartError } from './start-replica';
+export { Http2Carrier, type Http2CarrierOptions } from './http2/http2-carrier';

@@ -35,3 +35,8 @@ export {
   GATEWAY_METHOD_NOT_ALLOWED, GATEWAY_NOT_FOUND, gatewayDecodeStatus, gatewayError, gatewayErrorBody, gatewayStreamError,
   gatewayStreamResult,
 } from './json/gateway';
+export type { ConnectionCarrier, ConnectionEnd } from './http2/connection-state';
+export { type GrpcConnection, GrpcServer, type GrpcServerOptions } from './http2/grpc-server';
+export { Http2Counters } from './http2/counters';
+export { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/limits';
+export type { FilledBuffer } from './http2/output-buffer';
