@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { ask, serveHandlers, type TestServer } from './gateway-server.testing';
 import { createHttpGuard, createUpgradeGuard, type HttpGuardOptions } from './http-guard';
 import type { HttpHandler } from './http-handler';
+import { guardConnections } from './http-server';
 
 const handled: HttpHandler = (_request, response) => { response.end('handled'); };
 
@@ -99,5 +100,32 @@ describe('connections of an HTTP server', () => {
     await once(socket, 'close');
     expect(received === '' || received.startsWith('HTTP/1.1 431')).toBe(true);
     await server.stop();
+  });
+
+  test('are closed by a server that does not listen itself: idle ones at once, others after their answer', async () => {
+    let answer: () => void = () => undefined;
+    const inner = http.createServer((_request, response) => { answer = (): void => { response.end('last'); }; });
+    guardConnections(inner);
+    const outer = net.createServer((socket) => inner.emit('connection', socket));
+    await new Promise<void>((resolve) => { outer.listen(0, '127.0.0.1', resolve); });
+    const { port } = outer.address() as net.AddressInfo;
+    const [idle, busy, stuck] = [net.connect(port, '127.0.0.1'), net.connect(port, '127.0.0.1'), net.connect(port, '127.0.0.1')];
+    let received = '';
+    busy.on('data', (piece: Buffer) => { received += piece.toString(); });
+    idle.resume();
+    stuck.on('error', () => undefined).resume();
+    stuck.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(inner, 'request');
+    busy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(inner, 'request');
+    inner.closeIdleConnections();
+    await once(idle, 'close');
+    expect([busy.destroyed, stuck.destroyed]).toEqual([false, false]);
+    answer();
+    await once(busy, 'close');
+    expect(received).toContain('last');
+    inner.closeAllConnections();
+    await once(stuck, 'close');
+    outer.close();
   });
 });

@@ -24,21 +24,15 @@ export interface HttpDeadlines {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** The connections of one server, for its end: Node keeps a list for listening servers only. */
-export interface GuardedConnections {
-  /** Closes those on which nothing is being answered; the others close after their answer. */
-  closeIdle(): void;
-  destroyAll(): void;
-}
-
 /**
  * Watches over the connections of an HTTP server that does not listen itself: Node's own deadline for headers runs on
- * listening servers only. Connections that are idle or slow with a header are closed, half-open ones are found out.
+ * listening servers only, and so do `closeIdleConnections` and `closeAllConnections`, which this makes work. Connections
+ * that are idle or slow with a header are closed, half-open ones are found out.
  */
 export function guardConnections(
   server: Server,
   { headersTimeoutMs, keepAliveTimeoutMs }: HttpDeadlines = { headersTimeoutMs: HEADERS_TIMEOUT_MS, keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS },
-): GuardedConnections {
+): void {
   // Read by Node for each connection, though its type does not have it.
   Object.assign(server, { maxHeaderSize: HEADER_BYTES_MAX });
   server.requestTimeout = 0;
@@ -59,14 +53,12 @@ export function guardConnections(
     });
   });
   server.on('upgrade', (request) => connections.get(request.socket)?.upgraded());
-  return {
-    closeIdle() {
-      closing = true;
-      for (const connection of connections.values()) connection.closeIfIdle();
-    },
-    destroyAll() {
-      for (const socket of connections.keys()) socket.destroy();
-    },
+  server.closeIdleConnections = (): void => {
+    closing = true;
+    for (const connection of connections.values()) connection.closeIfIdle();
+  };
+  server.closeAllConnections = (): void => {
+    for (const socket of connections.keys()) socket.destroy();
   };
 }
 
