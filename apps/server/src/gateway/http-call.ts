@@ -38,8 +38,8 @@ export class HttpCall implements GrpcCall {
 
   /** Starts the clock of a `Grpc-Timeout` header, if there is one; `onDeadline` comes before the call is cancelled. */
   startDeadline(onDeadline: () => void): void {
-    const header = this.request.headersDistinct['grpc-timeout']?.[0];
-    if (header === undefined) return;
+    const header = this.request.headers['grpc-timeout'];
+    if (typeof header !== 'string') return;
     const timeoutMs = parseGrpcTimeout(header);
     if (timeoutMs === undefined) return;
     this.deadline = setTimeout(() => {

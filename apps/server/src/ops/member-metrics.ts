@@ -1,5 +1,6 @@
 import { AlarmType } from '@quorate/api';
 import type { Replica } from '@quorate/core';
+import { services } from '@quorate/wire';
 import { fileDescriptors } from './file-descriptors';
 import { MetricsRegistry } from './metrics-registry';
 
@@ -65,6 +66,7 @@ function addDebugging(metrics: MetricsRegistry, replica: Replica): void {
   const { measures } = replica;
   metrics.gauge('etcd_debugging_mvcc_keys_total', 'Total number of keys.', () => replica.readings().keyCount);
   metrics.gauge('etcd_debugging_mvcc_watcher_total', 'Total number of watchers.', () => replica.readings().watches.open);
+  metrics.gauge('etcd_debugging_mvcc_watch_stream_total', 'Total number of watch streams.', () => metrics.countsOf(services.Watch.Watch.path).underWay);
   metrics.gauge('etcd_debugging_mvcc_slow_watcher_total', 'Total number of unsynced slow watchers.', () => replica.readings().watches.behind);
   metrics.gauge('etcd_debugging_mvcc_current_revision', 'The current revision of store.', () => replica.readings().currentRevision);
   metrics.gauge('etcd_debugging_mvcc_compact_revision', 'The revision of the last compaction in store.', () => replica.readings().compactedRevision);

@@ -13,6 +13,11 @@ export class MethodCounts {
 
   constructor(readonly service: string, readonly method: string, readonly kind: MethodKind) {}
 
+  /** Calls that have begun and not ended. */
+  get underWay(): number {
+    return this.handled.reduce((left, ended) => left - ended, this.started);
+  }
+
   end(code: GrpcCode): void {
     (this.handled[code] as number)++;
   }

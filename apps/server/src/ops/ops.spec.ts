@@ -179,8 +179,10 @@ describe('counted calls', () => {
       onHalfClose: () => undefined, pause: () => undefined, resume: () => undefined, send: () => true, onDrain: () => undefined, end: () => undefined,
     };
     streams.get(services.Watch.Watch.path)?.(stream);
+    expect(valueOf(await metrics.text(), 'etcd_debugging_mvcc_watch_stream_total')).toBe(1);
     listeners.cancel?.();
     const text = await metrics.text();
+    expect(valueOf(text, 'etcd_debugging_mvcc_watch_stream_total')).toBe(0);
     const labels = 'grpc_type="unary",grpc_service="etcdserverpb.KV",grpc_method="Range"';
     expect(valueOf(text, `grpc_server_started_total{${labels}}`)).toBe(2);
     expect(valueOf(text, `grpc_server_msg_received_total{${labels}}`)).toBe(2);
