@@ -6,6 +6,7 @@ export {
 export { type Disk, type DiskFile } from './ports/disk';
 export { type LogFields, type Logger } from './ports/logger';
 export { type Scheduler } from './ports/scheduler';
+export { type RecoveredMember, recoverReplica, StoreMismatchError } from './replica/recover-replica';
 export { Replica, type ReplicaPorts, type ReplicaState } from './replica/replica';
 export { Durations, Measures, type Readings } from './replica/measures';
 export { type ReplicaConfig } from './replica/replica-config';

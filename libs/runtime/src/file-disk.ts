@@ -101,7 +101,7 @@ class RealFile implements DiskFile {
 }
 
 /** Creates a directory with its parents; each new name is synced into the directory that holds it. */
-async function createDirectory(directory: string): Promise<void> {
+export async function createDirectory(directory: string): Promise<void> {
   const absolute = path.resolve(directory);
   const first = await fs.promises.mkdir(absolute, { recursive: true, mode: DIRECTORY_MODE });
   if (first === undefined) return;

@@ -1,15 +1,18 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import {
-  type BackendState, type InitialMembership, type Logger, Machine, Raft, Replica, type ReplicaConfig, type ReplicaPorts, type Recovered, Wal,
+  type InitialMembership, type Logger, type Recovered, recoverReplica, type Replica, type ReplicaConfig, type ReplicaPorts, Wal,
 } from '@quorate/core';
 import { clusterIdOf, type InitialMember, memberIdOf } from './cluster-identity';
 import { DirectoryLock } from './directory-lock';
-import { FileDisk } from './file-disk';
+import { createDirectory, FileDisk } from './file-disk';
 import { decodeMetadata, encodeMetadata, type MemberMetadata } from './member-metadata';
 import { SqliteBackend } from './sqlite/sqlite-backend';
 import { SystemClock } from './system-clock';
 import { SystemRandom } from './system-random';
+
+/** `<sequence>-<first index>.wal` */
+const ETCD_SEGMENT = /^[0-9a-f]{16}-[0-9a-f]{16}\.wal$/;
 
 export interface MemberOptions extends Omit<ReplicaConfig, 'memberId' | 'clusterId'> {
   readonly dataDir: string;
@@ -46,33 +49,58 @@ interface OpenedLog {
 /**
  * Builds a member from its directories: takes them for this process, reads the log and the store, and brings the one up
  * to the other. What the log says about identity and membership is true, whatever the flags say by now.
- * @throws StartError, DirectoryLockedError, WalCorruptError or StoreError, each with one line that says what to do
+ * @throws StartError, StoreMismatchError, DirectoryLockedError, WalCorruptError or StoreError, each with one line that says what to do
  */
 export async function startMember(options: MemberOptions): Promise<RunningMember> {
   const memberDir = path.join(options.dataDir, 'member');
-  const storeDir = path.join(memberDir, 'store');
-  await refuseForeignData(options.dataDir);
-  await fs.mkdir(memberDir, { recursive: true, mode: 0o700 });
+  const walDir = options.walDir === '' ? path.join(memberDir, 'wal') : options.walDir;
+  await refuseForeignData(options.dataDir, walDir);
+  await createDirectory(memberDir);
   const lock = await DirectoryLock.acquire(memberDir);
-  const disk = await FileDisk.open(options.walDir === '' ? path.join(memberDir, 'wal') : options.walDir);
+  try {
+    const disk = await FileDisk.open(walDir);
+    try {
+      const { replica, memberId, clusterId } = await startReplica(options, path.join(memberDir, 'store'), disk);
+      return {
+        replica, memberId, clusterId,
+        stop: async () => {
+          await replica.stop();
+          await disk.close();
+          await lock.release();
+        },
+      };
+    } catch (error) {
+      await disk.close();
+      throw error;
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Closes what it opened where it throws. */
+async function startReplica(options: MemberOptions, storeDir: string, disk: FileDisk): Promise<Omit<RunningMember, 'stop'>> {
   const random = new SystemRandom();
   const storeExists = await SqliteBackend.exists(storeDir);
-  const log = await openLog(options, disk, random, storeExists);
-  const { memberId, clusterId } = log.metadata;
-  const backend = await SqliteBackend.open({ directory: storeDir, owner: { memberId, clusterId } });
-  const ports: ReplicaPorts = {
-    clock: new SystemClock(), random, logger: options.logger, backend, scheduler: { defer: (callback) => { setImmediate(callback); } },
-  };
-  const replica = await assemble({ ...options, memberId, clusterId }, ports, log);
-  await replica.start();
-  return {
-    replica, memberId, clusterId,
-    stop: async () => {
-      await replica.stop();
-      await disk.close();
-      await lock.release();
-    },
-  };
+  const { wal, recovered, metadata } = await openLog(options, disk, random, storeExists);
+  const { memberId, clusterId } = metadata;
+  let backend: SqliteBackend | undefined;
+  let replica: Replica | undefined;
+  try {
+    backend = await SqliteBackend.open({ directory: storeDir, owner: { memberId, clusterId } });
+    const ports: ReplicaPorts = {
+      clock: new SystemClock(), random, logger: options.logger, backend, scheduler: { defer: (callback) => { setImmediate(callback); } },
+    };
+    const log = { wal, recovered, initial: initialMembershipOf(metadata) };
+    replica = await recoverReplica({ ...options, memberId, clusterId }, ports, log, options.onFailure);
+    await replica.start();
+    return { replica, memberId, clusterId };
+  } catch (error) {
+    if (replica) await replica.stop();
+    else await Promise.all([wal.close(), backend?.close()]);
+    throw error;
+  }
 }
 
 async function openLog(options: MemberOptions, disk: FileDisk, random: SystemRandom, storeExists: boolean): Promise<OpenedLog> {
@@ -80,7 +108,10 @@ async function openLog(options: MemberOptions, disk: FileDisk, random: SystemRan
   if (await Wal.exists(disk)) {
     const { wal, recovered } = await Wal.open({ ...walOptions, metadata: Buffer.alloc(0) });
     // A first start that was cut short leaves a log without entries, and no store yet.
-    if (!storeExists && wal.lastIndex > 0) throw new StartError(missingHalf(true, options.dataDir));
+    if (!storeExists && wal.lastIndex > 0) {
+      await wal.close();
+      throw new StartError(missingHalf(true, options.dataDir));
+    }
     return { wal, recovered, metadata: decodeMetadata(recovered.metadata) };
   }
   if (storeExists) throw new StartError(missingHalf(false, options.dataDir));
@@ -102,25 +133,6 @@ function newMetadata({ initialCluster, initialClusterToken, name }: MemberOption
   return { memberId: self.id, clusterId: clusterIdOf(initialMembers.map(({ id }) => id)), initialMembers };
 }
 
-async function assemble(config: ReplicaConfig & MemberOptions, ports: ReplicaPorts, log: OpenedLog): Promise<Replica> {
-  const { wal, recovered, metadata } = log;
-  const saved = await ports.backend.load();
-  checkStoreAgainstLog(saved, recovered, wal.lastIndex);
-  const machine = await Machine.restore({
-    backend: ports.backend, clusterId: config.clusterId, memberId: config.memberId,
-    initial: initialMembershipOf(metadata),
-    nextTurn: () => new Promise((resolve) => { setImmediate(resolve); }),
-  }, saved);
-  const raft = new Raft({ id: config.memberId, random: ports.random }, {
-    hardState: { ...recovered.hardState, commit: Math.max(recovered.hardState.commit, saved.appliedIndex) },
-    confState: machine.confState,
-    start: recovered.snapshot,
-    entries: recovered.entries,
-    applied: saved.appliedIndex,
-  });
-  return new Replica(config, ports, { raft, wal, machine }, config.onFailure);
-}
-
 function initialMembershipOf({ initialMembers }: MemberMetadata): InitialMembership {
   return {
     members: initialMembers.map(({ id, name, peerUrls }) => ({ id, name, peerUrls, clientUrls: [], isLearner: false })),
@@ -131,35 +143,21 @@ function initialMembershipOf({ initialMembers }: MemberMetadata): InitialMembers
   };
 }
 
-/** The store may lag behind the log, by any amount that the log still has; it is never ahead (SAFETY.md 1). */
-function checkStoreAgainstLog(saved: BackendState, recovered: Recovered, lastIndex: number): void {
-  if (saved.appliedIndex < recovered.snapshot.index) {
-    throw new StartError(
-      `the store holds entries up to ${saved.appliedIndex}, but the WAL begins after ${recovered.snapshot.index}: `
-      + 'the store is older than the log. Restore both from the same backup',
-    );
-  }
-  if (saved.appliedIndex > lastIndex) {
-    throw new StartError(
-      `the store holds entries up to ${saved.appliedIndex}, but the WAL ends at ${lastIndex}: `
-      + 'the log is older than the store. Restore both from the same backup',
-    );
-  }
-}
-
 function missingHalf(walExists: boolean, dataDir: string): string {
   return walExists
     ? `database file (${path.join(dataDir, 'member', 'store')}) of the backend is missing; restore it, or start with an empty data directory`
     : `the WAL that belongs to the store in ${dataDir} is missing; restore it, or start with an empty data directory`;
 }
 
-/** A directory that a real etcd wrote is told apart by its bbolt file, and left untouched. */
-async function refuseForeignData(dataDir: string): Promise<void> {
+/** A directory that a real etcd wrote is told apart by its bbolt file and its names of segments, and left untouched. */
+async function refuseForeignData(dataDir: string, walDir: string): Promise<void> {
   const etcdStore = path.join(dataDir, 'member', 'snap', 'db');
   const found = await fs.stat(etcdStore).then(() => true, () => false);
-  if (found) {
-    throw new StartError(
-      `${dataDir} is the data directory of an etcd: it is left untouched. Choose another --data-dir, and bring the keys over with etcdctl`,
-    );
-  }
+  if (found) throw new StartError(foreignData(dataDir));
+  const names = await fs.readdir(walDir).catch(() => []);
+  if (names.some((name) => ETCD_SEGMENT.test(name))) throw new StartError(foreignData(walDir));
+}
+
+function foreignData(directory: string): string {
+  return `${directory} is the data directory of an etcd: it is left untouched. Choose another --data-dir, and bring the keys over with etcdctl`;
 }

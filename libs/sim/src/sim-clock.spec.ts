@@ -1,7 +1,9 @@
 import { SimClock } from './sim-clock';
 
+const promisesRan = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
 test('timers fire in order, each at its moment, with what follows from it', async () => {
-  const clock = new SimClock(100);
+  const clock = new SimClock(promisesRan, 100);
   const seen: string[] = [];
   clock.setTimer(20, () => seen.push(`b ${clock.monotonicMs()}`));
   clock.setTimer(10, () => {
@@ -18,7 +20,7 @@ test('timers fire in order, each at its moment, with what follows from it', asyn
 });
 
 test('after a stall timers are late', async () => {
-  const clock = new SimClock();
+  const clock = new SimClock(promisesRan);
   const seen: number[] = [];
   clock.setTimer(10, () => seen.push(clock.monotonicMs()));
   clock.stall(500);
@@ -27,7 +29,7 @@ test('after a stall timers are late', async () => {
 });
 
 test('until gives the value at the moment it is there, and tells when that never comes', async () => {
-  const clock = new SimClock();
+  const clock = new SimClock(promisesRan);
   await expect(clock.until(clock.sleep(3000).then(() => clock.monotonicMs()))).resolves.toBe(3000);
   await expect(clock.until(clock.sleep(10).then(() => { throw new Error('told'); }))).rejects.toThrow('told');
   await expect(clock.until(new Promise(() => undefined))).rejects.toThrow('never happen');

@@ -20,8 +20,11 @@ export class SimClock implements Clock, Scheduler {
   private deferred: (() => void)[] = [];
   private timersSet = 0;
 
-  /** @param nowMs monotonic milliseconds at the start; a machine that rebooted starts anywhere */
-  constructor(private nowMs = 0) {}
+  /**
+   * @param promisesRan resolves when every promise that was ready, and all that followed from them, has run (`setImmediate` in Node)
+   * @param nowMs monotonic milliseconds at the start; a machine that rebooted starts anywhere
+   */
+  constructor(private readonly promisesRan: () => Promise<void>, private nowMs = 0) {}
 
   monotonicMs(): number {
     return this.nowMs;
@@ -49,7 +52,7 @@ export class SimClock implements Clock, Scheduler {
   /** Runs everything that is ready, until nothing is; no time passes. */
   async settle(): Promise<void> {
     for (;;) {
-      await promisesRan();
+      await this.promisesRan();
       const callbacks = this.deferred;
       const timer = this.earliest();
       if (callbacks.length > 0) {
@@ -107,9 +110,4 @@ export class SimClock implements Clock, Scheduler {
     this.timers.delete(timer);
     timer.callback();
   }
-}
-
-/** Resolves when every promise that was ready, and all that followed from them, has run. */
-function promisesRan(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve); });
 }

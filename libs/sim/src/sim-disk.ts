@@ -54,10 +54,17 @@ export class SimDisk implements Disk {
   private lastNamesId = 0;
   private faults: Fault[] = [];
   private powered = true;
+  private delay: SimDiskOptions['delay'];
   capacityBytes: number;
 
   constructor(private readonly options: SimDiskOptions) {
     this.capacityBytes = options.capacityBytes ?? Infinity;
+    this.delay = options.delay;
+  }
+
+  /** From now on asynchronous operations wait for this: a machine that rebooted has another clock. */
+  replaceDelay(delay: SimDiskOptions['delay']): void {
+    this.delay = delay;
   }
 
   list(): Promise<string[]> {
@@ -171,7 +178,7 @@ export class SimDisk implements Disk {
     this.options.onEvent?.({ operation, name, phase: 'started' });
     try {
       this.requirePower();
-      await (this.options.delay?.(operation) ?? Promise.resolve());
+      await (this.delay?.(operation) ?? Promise.resolve());
       this.requirePower();
       this.failIfAsked(operation, name);
       const result = effect();

@@ -5,8 +5,9 @@ import type { Scheduler } from '../ports/scheduler';
 import { type Entry, EntryType } from '../raft/types';
 import type { Waiters } from './waiters';
 
-/** Entries applied before sockets and timers get their turn; about 5 ms of small puts. */
+/** Entries applied before sockets and timers get their turn, about 5 ms of small puts; and their bytes, since a transaction holds many changes. */
 const ENTRIES_PER_TURN_MAX = 1000;
+const BYTES_PER_TURN_MAX = 256 * 1024;
 
 export interface ApplierListener {
   /** The changes of a revision, which is visible from now on. */
@@ -49,6 +50,11 @@ export class Applier {
     }
   }
 
+  /** Applies nothing more; an entry that is half applied stays so, and was shown to nobody. */
+  stop(): void {
+    this.stopped = true;
+  }
+
   /** Applies what is there, up to what fits a turn; the rest follows in later turns by itself. */
   run(): void {
     if (this.stopped || this.resumeRequested || this.head === this.queue.length) return;
@@ -73,12 +79,14 @@ export class Applier {
 
   /** False: there is more to do. */
   private applyTurn(): boolean {
+    let bytes = 0;
     for (let count = 0; this.head < this.queue.length; count++) {
-      if (count === ENTRIES_PER_TURN_MAX) return false;
+      if (count === ENTRIES_PER_TURN_MAX || bytes >= BYTES_PER_TURN_MAX) return false;
       const entry = this.queue[this.head] as Entry;
       const applied = this.step(entry);
       if (!applied) return false;
       this.head++;
+      bytes += entry.data.length;
       this.finish(applied);
     }
     return true;

@@ -34,6 +34,8 @@ export interface LeaseKeeperOptions {
 export class LeaseKeeper {
   private readonly lessor: Lessor;
   private expiryHeld = false;
+  /** Counts the holds: a round that began before the newest one confirms nothing about the time since. */
+  private holds = 0;
 
   constructor(private readonly options: LeaseKeeperOptions) {
     this.lessor = new Lessor(options.machine.leases);
@@ -95,10 +97,11 @@ export class LeaseKeeper {
 
   /** The thread stood still: nothing expires until a quorum confirms that this member still leads (SAFETY.md 23). */
   holdExpiry(): void {
+    const hold = ++this.holds;
     this.expiryHeld = true;
     this.options.reads.quorumRound(this.nowMs()).then(
-      () => { this.expiryHeld = false; },
-      () => this.holdExpiryAgain(),
+      () => { if (hold === this.holds) this.expiryHeld = false; },
+      (error: ApiError) => { if (hold === this.holds && error.code !== 'stopped') this.holdExpiryAgain(); },
     );
   }
 

@@ -30,6 +30,7 @@ export class Reads {
   private confirmed: ConfirmedRound[] = [];
   private nextContext = 1;
   private appliedIndex = 0;
+  private stopped: ErrorCode | undefined;
 
   constructor(private readonly source: ReadIndexSource, private readonly timeoutMs: number) {}
 
@@ -41,6 +42,7 @@ export class Reads {
 
   /** Like `linearizable`, but always by a round of its own time: for those who ask whether this member still leads. */
   quorumRound(nowMs: number): Promise<void> {
+    if (this.stopped) return Promise.reject(new ApiError(this.stopped));
     return new Promise((resolve, reject) => {
       this.waiting.push({ deadlineMs: nowMs + this.timeoutMs, resolve, reject });
       this.source.requestRound();
@@ -89,7 +91,9 @@ export class Reads {
     this.confirmed = this.confirmed.map((round) => ({ index: round.index, reads: expireReads(round.reads, nowMs) }));
   }
 
-  failAll(code: ErrorCode): void {
+  /** Rejects all that wait, and whoever comes later. */
+  stop(code: ErrorCode): void {
+    this.stopped = code;
     const all = [this.waiting, ...this.rounds.values(), ...this.confirmed.map((round) => round.reads)];
     this.waiting = [];
     this.rounds.clear();

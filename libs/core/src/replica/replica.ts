@@ -43,6 +43,8 @@ export interface ReplicaState {
 
 /** Ticks that came late by more than this many heartbeats mean that the thread stood still (SAFETY.md 23). */
 const STALL_HEARTBEATS = 2;
+/** Time between two attempts to publish the name and URLs of this member. */
+const PUBLISH_RETRY_MS = 1000;
 
 /**
  * One running member: the log, the state machine behind it, and the doors' view of both. It assembles its parts and
@@ -68,6 +70,7 @@ export class Replica {
   private lastTickMs: number;
   private lastLeader = 0n;
   private failure: Error | undefined;
+  private cancelPublish: CancelTimer | undefined;
 
   /** @param onFailure the member cannot go on; the process has to end with a code that is not zero */
   constructor(
@@ -136,18 +139,20 @@ export class Replica {
     this.scheduleTick();
     this.compactor.start();
     this.driver.campaign();
-    await this.reads.quorumRound(this.ports.clock.monotonicMs());
-    await this.publish();
+    await this.untilCurrent();
+    await this.publishWhenPossible();
   }
 
   /** Ends all watches and waits, stores what is applied, and closes the log. Nothing acknowledged depends on it. */
   async stop(): Promise<void> {
     this.cancelTick?.();
+    this.cancelPublish?.();
     this.compactor.stop();
     this.hub.stop('etcdserver: server stopped');
     if (!this.failure) await this.driver.stop();
+    this.applier.stop();
     this.waiters.failAll('stopped');
-    this.reads.failAll('stopped');
+    this.reads.stop('stopped');
     if (!this.failure) await this.writer.stop();
     await this.wal.close();
     await this.ports.backend.close();
@@ -216,9 +221,38 @@ export class Replica {
     });
   }
 
+  /** However long it takes to apply what the log holds. */
+  private async untilCurrent(): Promise<void> {
+    for (;;) {
+      try {
+        await this.reads.quorumRound(this.ports.clock.monotonicMs());
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== 'timeout') throw error;
+        this.ports.logger.info('still applying the log', { appliedIndex: this.machine.appliedIndex, lastIndex: this.wal.lastIndex });
+      }
+    }
+  }
+
+  /** A member whose disk is full serves what it has, and publishes once there is room. */
+  private async publishWhenPossible(): Promise<void> {
+    try {
+      await this.publish();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 'stopped') throw error;
+      this.ports.logger.warn('could not publish the name and URLs of this member; trying again', { reason: error.message });
+      this.cancelPublish = this.ports.clock.setTimer(PUBLISH_RETRY_MS, () => {
+        this.publishWhenPossible().catch((later: Error) => { if (!(later instanceof ApiError)) this.fail(later); });
+      });
+    }
+  }
+
   private async publish(): Promise<void> {
     const { memberId, name, clientUrls, version } = this.config;
-    await this.proposer.submit({ type: 'memberAttributes', memberId, name, clientUrls });
+    const known = this.machine.members.list().find(({ id }) => id === memberId);
+    if (known?.name !== name || known.clientUrls.join() !== clientUrls.join()) {
+      await this.proposer.submit({ type: 'memberAttributes', memberId, name, clientUrls });
+    }
     const clusterVersion = `${storageVersionOf(version)}.0`;
     if (this.machine.clusterVersion !== clusterVersion) await this.proposer.submit({ type: 'clusterVersion', version: clusterVersion });
   }
@@ -317,7 +351,7 @@ export class Replica {
     this.failure = error;
     this.ports.logger.error('the member cannot go on', { reason: error.message });
     this.waiters.failAll('stopped');
-    this.reads.failAll('stopped');
+    this.reads.stop('stopped');
     this.onFailure(error);
   }
 }

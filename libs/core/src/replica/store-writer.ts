@@ -5,6 +5,8 @@ import type { Durations } from './measures';
 
 /** Time between two attempts to store a batch that did not fit. */
 const FULL_RETRY_MS = 1000;
+/** Bytes of versions between two checkpoints at most: the log holds them in memory until then, however few entries they are. */
+const CHECKPOINT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Where the batches come from. */
 export interface BatchSource {
@@ -38,8 +40,13 @@ export class StoreWriter {
   private cancelTimer: CancelTimer | undefined;
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** A batch could not be stored: none may be stored after it. */
+  private ended = false;
   private committed = { index: 0, term: 0 };
   private checkpointIndex: number;
+  private bytesSinceCheckpoint = 0;
+  private stopRequested: () => void = () => undefined;
+  private readonly stopRequest = new Promise<void>((resolve) => { this.stopRequested = resolve; });
 
   /** @param appliedIndex what the store held when it was loaded */
   constructor(private readonly options: StoreWriterOptions, appliedIndex: number) {
@@ -68,17 +75,23 @@ export class StoreWriter {
     });
   }
 
-  /** A last checkpoint, then nothing more. */
+  /** A last checkpoint, then nothing more. What does not fit stays in the log, from which the next start takes it. */
   async stop(): Promise<void> {
     this.cancelTimer?.();
     const last = this.checkpoint();
     this.stopped = true;
+    this.stopRequested();
     await last;
   }
 
   private enqueue(step: () => Promise<void>): Promise<void> {
     if (this.stopped) return this.running;
-    this.running = this.running.then(step).catch((error: unknown) => {
+    this.running = this.running.then(() => (this.ended ? undefined : step())).catch((error: unknown) => {
+      this.ended = true;
+      if (this.stopped && error instanceof BackendFullError) {
+        this.options.logger.warn('the store is full; what it lacks is in the log', { reason: error.message });
+        return;
+      }
       this.stopped = true;
       this.options.failed(error as Error);
     });
@@ -93,7 +106,9 @@ export class StoreWriter {
     this.options.commits.record(this.options.clock.monotonicMs() - startedMs);
     this.options.source.batchStored(batch);
     this.committed = { index: batch.appliedIndex, term: batch.appliedTerm };
-    if (batch.appliedIndex - this.checkpointIndex >= this.options.checkpointEntries) await this.synchronise();
+    for (const { data } of batch.revisions) this.bytesSinceCheckpoint += data.length;
+    const due = batch.appliedIndex - this.checkpointIndex >= this.options.checkpointEntries;
+    if (due || this.bytesSinceCheckpoint >= CHECKPOINT_BYTES_MAX) await this.synchronise();
   }
 
   private async commitWhenItFits(batch: BackendBatch): Promise<void> {
@@ -104,9 +119,16 @@ export class StoreWriter {
       } catch (error) {
         if (!(error instanceof BackendFullError) || this.stopped) throw error;
         this.options.logger.warn('the store is full; trying again', { reason: error.message });
-        await new Promise<void>((resolve) => { this.options.clock.setTimer(FULL_RETRY_MS, resolve); });
+        await this.retryMoment();
       }
     }
+  }
+
+  private async retryMoment(): Promise<void> {
+    let cancel: CancelTimer = () => undefined;
+    const later = new Promise<void>((resolve) => { cancel = this.options.clock.setTimer(FULL_RETRY_MS, resolve); });
+    await Promise.race([later, this.stopRequest]);
+    cancel();
   }
 
   private async synchronise(): Promise<void> {
@@ -115,6 +137,7 @@ export class StoreWriter {
     const durableIndex = await this.options.backend.sync();
     if (durableIndex < index) return;
     this.checkpointIndex = index;
+    this.bytesSinceCheckpoint = 0;
     await this.options.checkpointed(index, term);
   }
 }

@@ -3,6 +3,9 @@ import type { CommandResult } from '../machine/applied';
 
 interface Waiter {
   readonly deadlineMs: number;
+  /** Whoever waits has gone when this aborts; it may live much longer than one proposal. */
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: (() => void) | undefined;
   resolve(result: CommandResult | Promise<CommandResult>): void;
   reject(error: Error): void;
 }
@@ -28,23 +31,21 @@ export class Waiters {
   /** Resolves with the result of the command with this id. */
   park(id: number, nowMs: number, signal?: AbortSignal): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.parked.set(id, { deadlineMs: nowMs + this.timeoutMs, resolve, reject });
-      signal?.addEventListener('abort', () => this.fail(id, 'cancelled'), { once: true });
+      const onAbort = signal && ((): void => this.fail(id, 'cancelled'));
+      this.parked.set(id, { deadlineMs: nowMs + this.timeoutMs, signal, onAbort, resolve, reject });
+      if (onAbort) signal.addEventListener('abort', onAbort);
     });
   }
 
   settle(id: number, result: CommandResult | Promise<CommandResult>): void {
-    const waiter = this.parked.get(id);
-    if (!waiter) return;
-    this.parked.delete(id);
-    waiter.resolve(result);
+    const waiter = this.take(id);
+    if (waiter) waiter.resolve(result);
+    // Nobody is left who would hear that history could not be read.
+    else if (result instanceof Promise) result.catch(() => undefined);
   }
 
   fail(id: number, code: ErrorCode): void {
-    const waiter = this.parked.get(id);
-    if (!waiter) return;
-    this.parked.delete(id);
-    waiter.reject(new ApiError(code));
+    this.take(id)?.reject(new ApiError(code));
   }
 
   /** Rejects those whose time is up. */
@@ -57,5 +58,13 @@ export class Waiters {
 
   failAll(code: ErrorCode): void {
     for (const id of [...this.parked.keys()]) this.fail(id, code);
+  }
+
+  private take(id: number): Waiter | undefined {
+    const waiter = this.parked.get(id);
+    if (!waiter) return undefined;
+    this.parked.delete(id);
+    if (waiter.onAbort) waiter.signal?.removeEventListener('abort', waiter.onAbort);
+    return waiter;
   }
 }

@@ -124,7 +124,8 @@ export class WatchHub implements WatcherOwner {
         for (const watcher of group) if (!watcher.ended) this.advance(watcher, from, slice);
       }
     } catch (error) {
-      this.onFailure(error as Error);
+      // The store may be closed while the last read is under way.
+      if (!this.stopped) this.onFailure(error as Error);
     } finally {
       this.catchingUp = false;
     }
