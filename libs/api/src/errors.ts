@@ -82,6 +82,7 @@ export const ERROR_TABLE = {
   deadline_exceeded: row(C.DEADLINE_EXCEEDED, 'etcdserver: context deadline exceeded'),
   watch_range_empty: row(C.UNKNOWN, 'mvcc: watcher range is empty'),
   watch_id_duplicate: row(C.UNKNOWN, 'mvcc: duplicate watch ID provided on the WatchStream'),
+  unreachable: row(C.UNAVAILABLE, 'no endpoint can be reached'),
   unimplemented: row(C.UNIMPLEMENTED, 'not implemented'),
   internal: row(C.INTERNAL, 'internal error'),
 } as const satisfies Record<string, ErrorRow>;

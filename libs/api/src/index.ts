@@ -45,3 +45,4 @@ export {
   type WsMode,
 } from './platform/ws-frames';
 export { WS_CLIENT_FRAME_SCHEMA, WS_SERVER_FRAME_SCHEMA } from './platform/ws-frames.schema';
+export { PLATFORM_SCHEMAS } from './platform/schemas';

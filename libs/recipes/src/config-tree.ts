@@ -104,8 +104,8 @@ export class ConfigTree {
     return { version, revision };
   }
 
-  /** The releases of a key, newest first, content included. */
-  async history(key: ConfigKey, options: ReadOptions & { readonly limit?: number; readonly beforeVersion?: number } = {}): Promise<Snapshot<ConfigRelease> & { readonly more: boolean }> {
+  /** The releases of a key, newest first, content included. `lowestVersion` is where the next page begins, if there is one. */
+  async history(key: ConfigKey, options: ReadOptions & { readonly limit?: number; readonly beforeVersion?: number } = {}): Promise<Snapshot<ConfigRelease> & { readonly lowestVersion: number | undefined }> {
     const { serializable = false, revision = 0, context, limit = 0, beforeVersion } = options;
     const prefix = configReleasesPrefix(key);
     const rangeEnd = beforeVersion === undefined ? prefixEnd(prefix) : configReleaseKey(key, beforeVersion);
@@ -118,7 +118,8 @@ export class ConfigTree {
       if (release) items.push(release);
     }
     return {
-      revision: revision > 0 ? revision : response.header.revision, items, skipped: response.kvs.length - items.length, more: response.more,
+      revision: revision > 0 ? revision : response.header.revision, items, skipped: response.kvs.length - items.length,
+      lowestVersion: response.more ? response.kvs.map((kv) => releaseVersionOf(key, kv)).findLast((version) => version !== undefined) : undefined,
     };
   }
 

@@ -1,9 +1,10 @@
 import { type CallContext, type Clock, type Heartbeat, type KeyValue, type KvApi, PlatformError, type Session } from '@quorate/api';
+import { isLeaseLoss } from './idempotency';
 import { sessionKey } from './layout';
 import { grantLease } from './registry';
 import { rfc3339 } from './rfc3339';
 import { isText, isWhole, jsonBytes, leaseIdOf, storedObject } from './stored-json';
-import type { WriteOptions, Writer } from './writer';
+import { exists, type WriteOptions, type Writer } from './writer';
 
 /** Sessions: leases with an owner, under which registrations and grants are made and end together. The id is the lease's. */
 export class Sessions {
@@ -46,11 +47,27 @@ export class Sessions {
     return { leaseId: session, ttlSeconds, revision: String(header.revision) };
   }
 
-  /** Ends a session with everything that hangs on it. @returns the revision @throws PlatformError `session_unknown` */
-  async close(session: string, context?: CallContext): Promise<number> {
-    await this.get(session, context);
-    const { header } = await this.kv.leaseRevoke(BigInt(session), context);
-    return header.revision;
+  /**
+   * Ends a session with everything that hangs on it.
+   * @returns the revision
+   * @throws PlatformError `session_unknown`, `idempotency_conflict`
+   */
+  async close(session: string, options: WriteOptions = {}): Promise<number> {
+    const { context } = options;
+    const replay = await this.writer.replayOf(options);
+    if (!replay) await this.get(session, context);
+    const lease = BigInt(session);
+    if (!options.idempotency) return (await this.kv.leaseRevoke(lease, context)).header.revision;
+    const key = sessionKey(session);
+    const written = replay ?? await this.writer.write({
+      namespaces: [], compare: [exists(key)], success: [{ type: 'deleteRange', request: { key } }], failure: [], result: {},
+    }, options);
+    if ('type' in written && written.type === 'refused') throw new PlatformError('session_unknown');
+    // A repeat finishes what the first call may not have come to.
+    await this.kv.leaseRevoke(lease, context).catch((error: unknown) => {
+      if (!isLeaseLoss(error)) throw error;
+    });
+    return written.revision;
   }
 }
 

@@ -120,7 +120,7 @@ const STORE_CODES: Partial<Record<ErrorCode, PlatformErrorCode>> = {
   permission_denied: 'permission_denied', authentication_failed: 'unauthenticated', auth_token_invalid: 'unauthenticated',
   no_leader: 'no_leader', not_leader: 'no_leader', leader_changed: 'timeout', stopped: 'stopping', timeout: 'timeout',
   timeout_leader_failure: 'timeout', timeout_connection_lost: 'timeout', timeout_applied_index: 'timeout',
-  unhealthy: 'no_leader', cancelled: 'timeout', deadline_exceeded: 'timeout', watch_cancelled: 'stopping',
+  unhealthy: 'no_leader', unreachable: 'no_leader', cancelled: 'timeout', deadline_exceeded: 'timeout', watch_cancelled: 'stopping',
   unimplemented: 'unimplemented',
 };
 

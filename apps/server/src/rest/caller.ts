@@ -1,0 +1,2 @@
+/** Who publishes while there are no users. */
+export const ANONYMOUS = 'anonymous';
