@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, KvApi, Random } from '@quorate/api';
 import type { Logger } from '@quorate/core';
-import { Sessions, Writer } from '@quorate/recipes';
+import { Sessions } from '@quorate/recipes';
 import type { WebSocket } from 'ws';
 import { CLOCK, KV_API, LOGGER, RANDOM } from '../member/tokens';
 import { WS_ACCESS, type WsAccess } from './access';
@@ -17,9 +17,9 @@ export class Connections {
 
   constructor(
     @Inject(KV_API) kv: KvApi, @Inject(CLOCK) clock: Clock, @Inject(RANDOM) random: Random, @Inject(LOGGER) logger: Logger,
-    @Inject(WS_ACCESS) access: WsAccess, @Inject(WS_LIMITS) limits: WsLimits,
+    @Inject(WS_ACCESS) access: WsAccess, @Inject(WS_LIMITS) limits: WsLimits, sessions: Sessions,
   ) {
-    this.parts = { kv, clock, random, logger, access, limits, sessions: new Sessions(new Writer(kv, clock), clock) };
+    this.parts = { kv, clock, random, logger, access, limits, sessions };
   }
 
   get size(): number {

@@ -1,5 +1,8 @@
+import { IntersectionType, OmitType } from '@nestjs/swagger';
 import { TTL_SECONDS_MAX, type WsMode, WS_MODES } from '@quorate/api';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { RegisterBody } from '../registry/registry.dto';
+import { IsName } from './name-rules';
 
 /** What every frame from a client has. */
 export class Frame {
@@ -49,4 +52,25 @@ export class SessionFrame extends Frame {
   /** Who holds it, in words of the client. */
   @IsOptional() @IsString() @MaxLength(255)
   readonly owner?: string;
+}
+
+class InstanceFrame extends Frame {
+  @IsName()
+  readonly namespace!: string;
+
+  @IsName()
+  readonly service!: string;
+
+  /** The id of the instance. */
+  @IsName()
+  readonly instance!: string;
+}
+
+/** The body of the REST call; the TTL is the session's. Without a session, the one that this socket has attached last. */
+export class RegisterFrame extends IntersectionType(InstanceFrame, OmitType(RegisterBody, ['ttlSeconds'])) {}
+
+export class DeregisterFrame extends InstanceFrame {
+  /** Only this registration; without it: whichever there is. */
+  @IsOptional() @Matches(/^[1-9][0-9]{0,18}$/, { message: 'must be the id of a lease: a decimal number as a string' })
+  readonly leaseId?: string;
 }

@@ -34,6 +34,11 @@ export class SocketSessions {
     private readonly onPingInterval: (intervalMs: number) => void,
   ) {}
 
+  /** The session that was opened or attached last. */
+  get last(): string | undefined {
+    return [...this.attached.keys()].at(-1);
+  }
+
   /** @throws PlatformError `sessions_too_many`, `ttl_too_small` */
   open(frameId: number, request: { readonly ttlSeconds: number; readonly owner: string }): Promise<Session> {
     return this.attach(frameId, () => this.sessions.open(request));

@@ -1,5 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import type { Clock, KvApi } from '@quorate/api';
+import { Registry, Sessions, Writer } from '@quorate/recipes';
+import { CLOCK, KV_API } from '../member/tokens';
 import { OpenAccess, WS_ACCESS, type WsAccess } from './access';
 import { AdmissionGuard } from './admission.guard';
 import { Connections } from './connections';
@@ -19,11 +22,14 @@ export interface WsModuleOptions {
 @Module({})
 export class WsModule {
   static register({ access = new OpenAccess(), limits = {} }: WsModuleOptions = {}): DynamicModule {
+    const recipe = (make: (writer: Writer, clock: Clock) => unknown) => (kv: KvApi, clock: Clock): unknown => make(new Writer(kv, clock), clock);
     return {
       module: WsModule,
       imports: [DiscoveryModule],
       providers: [
         PlatformGateway, Connections, TopicRegistry, SubscribePipe, AdmissionGuard, FrameErrorFilter,
+        { provide: Sessions, inject: [KV_API, CLOCK], useFactory: recipe((writer, clock) => new Sessions(writer, clock)) },
+        { provide: Registry, inject: [KV_API, CLOCK], useFactory: recipe((writer, clock) => new Registry(writer, clock)) },
         { provide: WS_ACCESS, useValue: access },
         { provide: WS_LIMITS, useValue: { ...DEFAULT_WS_LIMITS, ...limits } },
       ],

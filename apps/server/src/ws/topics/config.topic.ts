@@ -3,7 +3,7 @@ import { configScope, type Scope } from '@quorate/recipes';
 import type { Access } from '../../rest/access';
 import { SubscribeFrame } from '../frames.dto';
 import { type Topic, WsTopic } from '../topic';
-import { IsNamePattern } from './name-pattern';
+import { IsNamePattern } from '../name-rules';
 
 export class ConfigSubscribeFrame extends SubscribeFrame {
   @IsNamePattern()
