@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, KvApi, Random } from '@quorate/api';
+import { ApiError, type Clock, type KvApi, type Random } from '@quorate/api';
 import type { Logger } from '@quorate/core';
 import { Sessions } from '@quorate/recipes';
 import type { WebSocket } from 'ws';
@@ -30,9 +30,10 @@ export class Connections {
     this.bySocket.set(socket, new Connection(socket, request, this.parts));
   }
 
+  /** @throws ApiError `cancelled` where the socket is closed by now */
   of(socket: WebSocket): Connection {
     const connection = this.bySocket.get(socket);
-    if (!connection) throw new Error('the socket is closed');
+    if (!connection) throw new ApiError('cancelled');
     return connection;
   }
 

@@ -138,12 +138,21 @@ export class Subscriptions {
   private flush(): void {
     while (this.readable.size > 0) {
       for (const subscription of this.readable) {
-        if (this.full || this.closed) return;
-        const frame = subscription.poll();
-        if (frame === undefined) this.settle(subscription);
-        else this.send(frame);
+        if (this.full || this.closed || this.socket.readyState !== this.socket.OPEN) return;
+        this.tell(subscription);
       }
     }
+  }
+
+  private tell(subscription: Subscription): void {
+    let frame: string | undefined;
+    try {
+      frame = subscription.poll();
+    } catch (error) {
+      return this.failed(subscription, error);
+    }
+    if (frame === undefined) this.settle(subscription);
+    else this.send(frame);
   }
 
   /** It has nothing to tell for now. */
@@ -157,7 +166,6 @@ export class Subscriptions {
   }
 
   private send(frame: string): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
     this.socket.send(frame, this.sent);
     if (this.full || this.socket.bufferedAmount <= this.limits.bufferedBytesHigh) return;
     this.full = true;

@@ -232,6 +232,17 @@ describe('the life of a WebSocket', () => {
     await server.stop();
   });
 
+  it('ends with its subscriptions when the member stops', async () => {
+    const own = await startTestMember();
+    const server = await WsServer.start(own);
+    const client = await server.connect();
+    await client.subscribe({ id: 4, topic: 'kv', prefix: '' });
+    await own.stop();
+    expect(await client.next()).toMatchObject({ id: 4, type: 'error', error: { code: 'stopping' } });
+    expect(await client.closed).toMatchObject({ code: 1001 });
+    await server.stop();
+  });
+
   it('ends with a goodbye when the server stops', async () => {
     const server = await WsServer.start(member);
     const client = await server.connect();
