@@ -1,0 +1,1 @@
+export { RemoteApi } from '@quorate/client';
