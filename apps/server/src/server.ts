@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { GRPC_OVERHEAD_BYTES, type Clock, type Random } from '@quorate/api';
 import type { Logger } from '@quorate/core';
-import { type MemberOptions, type RunningMember, startMember, SystemClock, SystemRandom } from '@quorate/runtime';
+import { Http2Carrier, type MemberOptions, type RunningMember, startMember, SystemClock, SystemRandom } from '@quorate/runtime';
 import { bootstrapFault } from './config/bootstrap-fault';
 import type { ListenUrl, ServerConfig } from './config/server-config';
 import { ETCD_API_VERSION, QUORATE_VERSION } from './config/version';
@@ -14,7 +14,6 @@ import { clusterMethods, maintenanceMethods } from './etcd/maintenance.methods';
 import { grpcHandlersOf, type ServedMethod } from './etcd/method';
 import { watchMethods } from './etcd/watch.methods';
 import { closeListeners, listen, type Listener } from './listen/listeners';
-import { NodeHttp2Carrier } from './listen/node-http2-carrier';
 import { createPeerDoor } from './listen/peer-door';
 import { createSplitServer, type ProtocolDoors } from './listen/protocol-split';
 import { tlsOptionsOf } from './listen/tls-options';
@@ -33,7 +32,7 @@ export class Server {
   private constructor(
     private readonly member: RunningMember,
     private readonly ports: Ports,
-    private readonly carrier: NodeHttp2Carrier,
+    private readonly carrier: Http2Carrier,
     private readonly web: WebApp,
   ) {}
 
@@ -50,9 +49,9 @@ export class Server {
       const member = await startMember(memberOptionsOf(config, logger, onFailure));
       const metrics = createMetrics(member.replica, { apiVersion: ETCD_API_VERSION, productVersion: QUORATE_VERSION });
       const methods = methodsOf(member, config, clock, random);
-      const carrier = new NodeHttp2Carrier({
+      const carrier = new Http2Carrier({
         handlers: instrument(grpcHandlersOf(methods), metrics), receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
-        maxConcurrentStreams: config.maxConcurrentStreams,
+        limits: { maxConcurrentStreams: config.maxConcurrentStreams },
       });
       const ops = { replica: member.replica, metrics, apiVersion: ETCD_API_VERSION };
       const web = await WebApp.start({ config, member, methods: instrumentMethods(methods, metrics), clock, random, logger, ops });

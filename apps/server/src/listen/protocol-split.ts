@@ -57,10 +57,8 @@ function split(socket: Socket, { http1, http2 }: ProtocolDoors): void {
     socket.pause();
     socket.unshift(Buffer.concat(seen));
     if (version === 'http2') http2.accept(socket);
-    else {
-      http1.emit('connection', socket);
-      socket.resume();
-    }
+    else http1.emit('connection', socket);
+    socket.resume();
   };
   socket.setTimeout(FIRST_BYTES_TIMEOUT_MS);
   socket.on('timeout', onTimeout);
