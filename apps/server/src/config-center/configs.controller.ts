@@ -7,6 +7,7 @@ import { RequiresAccess } from '../rest/access';
 import { Answer } from '../rest/answer';
 import { cursorOf, cursorText } from '../rest/cursor';
 import { NamePipe, VersionPipe } from '../rest/name.pipe';
+import { TakesNoQuery } from '../rest/no-query';
 import { Answers } from '../rest/openapi-answers';
 import { API_V1 } from '../rest/paths';
 import { PolledListQuery, ReadQuery } from '../rest/read-queries';
@@ -47,6 +48,7 @@ export class ConfigsController {
   }
 
   @Put(':group/:key')
+  @TakesNoQuery()
   @RequiresAccess('write', CONFIG)
   @ApiOperation({ summary: 'publish a release' })
   @Answers(200, 'PublishResult')
@@ -120,6 +122,7 @@ export class ConfigsController {
   }
 
   @Post(':group/:key/rollback')
+  @TakesNoQuery()
   @RequiresAccess('write', CONFIG)
   @ApiOperation({ summary: 'put an earlier release in force again, as a new one' })
   @Answers(201, 'PublishResult')

@@ -6,6 +6,7 @@ import { FormatChecker } from '../config-center/format/format-checker';
 import { RequiresAccess } from '../rest/access';
 import { Answer } from '../rest/answer';
 import { cursorOf, cursorText } from '../rest/cursor';
+import { TakesNoQuery } from '../rest/no-query';
 import { Answers } from '../rest/openapi-answers';
 import { API_V1 } from '../rest/paths';
 import { revisionOf } from '../rest/query-fields';
@@ -77,6 +78,7 @@ export class KvController {
 
   @Post('txn')
   @HttpCode(200)
+  @TakesNoQuery()
   @RequiresAccess('write', 'kv')
   @ApiOperation({ summary: 'several steps in one revision, on conditions' })
   @Answers(200, 'TxnResult')

@@ -5,6 +5,7 @@ import { type RegisterRequest, Registry, registryScope, type WriteOptions } from
 import { RequiresAccess } from '../rest/access';
 import { Answer } from '../rest/answer';
 import { NamePipe } from '../rest/name.pipe';
+import { TakesNoQuery } from '../rest/no-query';
 import { Answers } from '../rest/openapi-answers';
 import { API_V1 } from '../rest/paths';
 import { PolledListQuery, ReadQuery } from '../rest/read-queries';
@@ -33,6 +34,7 @@ export class RegistryController {
   }
 
   @Get('prometheus-sd')
+  @TakesNoQuery()
   @RequiresAccess('read', 'registry/{ns}')
   @ApiOperation({ summary: 'targets for Prometheus (http_sd)' })
   @Answers(200, 'PrometheusTargets')
@@ -66,6 +68,7 @@ export class RegistryController {
   }
 
   @Put(':service/:id')
+  @TakesNoQuery()
   @RequiresAccess('write', INSTANCE)
   @ApiOperation({ summary: 'register; repeating it is safe' })
   @Answers(200, 'Instance')

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequiresAccess } from './access';
+import { TakesNoQuery } from './no-query';
 import { Answers } from './openapi-answers';
 import { API_V1 } from './paths';
 import { RestController } from './rest-controller';
@@ -19,6 +20,7 @@ export class FeaturesController {
   constructor(@Inject(REST_OPTIONS) private readonly options: RestOptions) {}
 
   @Get()
+  @TakesNoQuery()
   @RequiresAccess('read', 'server')
   @ApiOperation({ summary: 'version and features' })
   @Answers(200, 'Features')

@@ -6,6 +6,7 @@ import { IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
 import { RequiresAccess } from './access';
 import { Answer } from './answer';
 import { NamePipe } from './name.pipe';
+import { TakesNoQuery } from './no-query';
 import { Answers } from './openapi-answers';
 import { API_V1 } from './paths';
 import { ForceQuery, ListQuery, ReadQuery } from './read-queries';
@@ -51,6 +52,7 @@ export class NamespacesController {
   }
 
   @Put(':ns')
+  @TakesNoQuery()
   @RequiresAccess('admin', 'namespaces/{ns}')
   @ApiOperation({ summary: 'make or describe a namespace' })
   @Answers(200, 'Namespace')

@@ -11,6 +11,8 @@ export class RestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: Parameters<ValidationPipe['transform']>[1]): Promise<unknown> {
     if (metadata.type === 'body' && (typeof value !== 'object' || value === null || Array.isArray(value))) throw new PlatformError('body_invalid');
+    // What makes classes out of objects leaves this name out without a word.
+    if (metadata.type === 'body' && Object.hasOwn(value as object, '__proto__')) throw new PlatformError('field_unknown', undefined, '__proto__');
     return super.transform(value, metadata);
   }
 }

@@ -5,6 +5,7 @@ import { Sessions, type WriteOptions } from '@quorate/recipes';
 import { IsInt, IsOptional, IsString, Max, MaxLength } from 'class-validator';
 import { RequiresAccess } from '../rest/access';
 import { Answer } from '../rest/answer';
+import { TakesNoQuery } from '../rest/no-query';
 import { Answers } from '../rest/openapi-answers';
 import { API_V1 } from '../rest/paths';
 import { WriteContext } from '../rest/request-parts';
@@ -30,6 +31,7 @@ export class SessionsController {
   constructor(private readonly sessions: Sessions) {}
 
   @Post()
+  @TakesNoQuery()
   @RequiresAccess('write', 'sessions')
   @ApiOperation({ summary: 'open a session' })
   @Answers(201, 'Session')
@@ -39,6 +41,7 @@ export class SessionsController {
   }
 
   @Get(':session')
+  @TakesNoQuery()
   @RequiresAccess('read', 'sessions/{session}')
   @ApiOperation({ summary: 'one session' })
   @Answers(200, 'Session')
@@ -48,6 +51,7 @@ export class SessionsController {
   }
 
   @Put(':session/keepalive')
+  @TakesNoQuery()
   @RequiresAccess('write', 'sessions/{session}')
   @ApiOperation({ summary: 'renew; writes nothing' })
   @Answers(200, 'Heartbeat')
@@ -58,6 +62,7 @@ export class SessionsController {
 
   @Delete(':session')
   @HttpCode(204)
+  @TakesNoQuery()
   @RequiresAccess('delete', 'sessions/{session}')
   @ApiOperation({ summary: 'end a session and everything that hangs on it' })
   @Answers(204)
