@@ -5,6 +5,7 @@ import type { Sessions } from '@quorate/recipes';
 import type { WebSocket } from 'ws';
 import type { Principal, WsAccess } from './access';
 import { AnswerSender } from './answer-sender';
+import type { FlushQueue } from './flush-queue';
 import { Liveness } from './liveness';
 import { asPlatformError } from './platform-error-of';
 import { SocketSessions } from './socket-sessions';
@@ -22,6 +23,7 @@ export interface ConnectionParts {
   readonly logger: Logger;
   readonly access: WsAccess;
   readonly sessions: Sessions;
+  readonly flushes: FlushQueue;
   readonly limits: WsLimits;
 }
 
@@ -40,7 +42,7 @@ export class Connection {
   constructor(private readonly socket: WebSocket, request: IncomingMessage, private readonly parts: ConnectionParts) {
     const { clock, random, limits, logger, access } = parts;
     this.answers = AnswerSender.of(socket);
-    this.subscriptions = new Subscriptions(socket, request.socket, clock, limits, {
+    this.subscriptions = new Subscriptions(socket, request.socket, clock, parts.flushes, limits, {
       progressed: () => this.liveness.sign(),
       failed: (error) => logger.error('a subscription failed', { reason: String(error) }),
     });

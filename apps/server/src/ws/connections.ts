@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { CLOCK, KV_API, LOGGER, RANDOM } from '../member/tokens';
 import { WS_ACCESS, type WsAccess } from './access';
 import { Connection, type ConnectionParts } from './connection';
+import { FlushQueue } from './flush-queue';
 import { WS_LIMITS, type WsLimits } from './ws-limits';
 
 /** The clients of this member. */
@@ -17,9 +18,9 @@ export class Connections {
 
   constructor(
     @Inject(KV_API) kv: KvApi, @Inject(CLOCK) clock: Clock, @Inject(RANDOM) random: Random, @Inject(LOGGER) logger: Logger,
-    @Inject(WS_ACCESS) access: WsAccess, @Inject(WS_LIMITS) limits: WsLimits, sessions: Sessions,
+    @Inject(WS_ACCESS) access: WsAccess, @Inject(WS_LIMITS) limits: WsLimits, sessions: Sessions, flushes: FlushQueue,
   ) {
-    this.parts = { kv, clock, random, logger, access, limits, sessions };
+    this.parts = { kv, clock, random, logger, access, limits, sessions, flushes };
   }
 
   get size(): number {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type CancelTimer, type Clock, PlatformError } from '@quorate/api';
 import type { WebSocket } from 'ws';
 import { AnswerSender } from './answer-sender';
+import type { Flushable, FlushQueue } from './flush-queue';
 import { asPlatformError } from './platform-error-of';
 import { Subscription } from './subscription';
 import type { TopicFeed } from './topic-feed';
@@ -21,14 +22,13 @@ export interface SubscriptionsListener {
  * The subscriptions of one socket. Those that have something to tell take turns, frame by frame; nothing is pulled from
  * any of them while the socket is full, and when it stays full they give back what the store holds for them.
  */
-export class Subscriptions {
+export class Subscriptions implements Flushable {
   private readonly byId = new Map<number, Subscription>();
   private readonly readable = new Set<Subscription>();
   private readonly toLoad = new Set<Subscription>();
   private loads = 0;
   private full = false;
   private closed = false;
-  private flushRequested = false;
   private cancelParking: CancelTimer | undefined;
   private readonly sent = (): void => this.drained();
 
@@ -37,6 +37,7 @@ export class Subscriptions {
     private readonly socket: WebSocket,
     private readonly carrier: Socket,
     private readonly clock: Clock,
+    private readonly flushes: FlushQueue,
     private readonly limits: WsLimits,
     private readonly listener: SubscriptionsListener,
   ) {
@@ -83,9 +84,17 @@ export class Subscriptions {
 
   close(): void {
     this.closed = true;
+    this.flushes.remove(this);
     this.cancelParking?.();
     this.carrier.off('drain', this.sent);
     for (const id of [...this.byId.keys()]) this.remove(id);
+  }
+
+  /** Writes what there is to tell, as far as the socket takes it. */
+  flush(): void {
+    this.carrier.cork();
+    this.takeTurns();
+    this.carrier.uncork();
   }
 
   private startLoads(): void {
@@ -123,19 +132,11 @@ export class Subscriptions {
     this.requestFlush();
   }
 
-  /** All changes of one turn go out together, after the turn. */
   private requestFlush(): void {
-    if (this.flushRequested || this.full || this.closed) return;
-    this.flushRequested = true;
-    queueMicrotask(() => {
-      this.flushRequested = false;
-      this.carrier.cork();
-      this.flush();
-      this.carrier.uncork();
-    });
+    if (!this.full && !this.closed) this.flushes.add(this);
   }
 
-  private flush(): void {
+  private takeTurns(): void {
     while (this.readable.size > 0) {
       for (const subscription of this.readable) {
         if (this.full || this.closed || this.socket.readyState !== this.socket.OPEN) return;

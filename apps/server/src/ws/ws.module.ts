@@ -6,6 +6,7 @@ import { CLOCK, KV_API } from '../member/tokens';
 import { OpenAccess, WS_ACCESS, type WsAccess } from './access';
 import { AdmissionGuard } from './admission.guard';
 import { Connections } from './connections';
+import { FlushQueue } from './flush-queue';
 import { FrameErrorFilter } from './frame-error.filter';
 import { PlatformGateway } from './platform.gateway';
 import { SubscribePipe } from './subscribe.pipe';
@@ -27,7 +28,7 @@ export class WsModule {
       module: WsModule,
       imports: [DiscoveryModule],
       providers: [
-        PlatformGateway, Connections, TopicRegistry, SubscribePipe, AdmissionGuard, FrameErrorFilter,
+        PlatformGateway, Connections, FlushQueue, TopicRegistry, SubscribePipe, AdmissionGuard, FrameErrorFilter,
         { provide: Sessions, inject: [KV_API, CLOCK], useFactory: recipe((writer, clock) => new Sessions(writer, clock)) },
         { provide: Registry, inject: [KV_API, CLOCK], useFactory: recipe((writer, clock) => new Registry(writer, clock)) },
         { provide: WS_ACCESS, useValue: access },
