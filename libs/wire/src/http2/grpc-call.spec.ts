@@ -234,8 +234,8 @@ describe('a stream', () => {
   test('whose handler throws ends with an error', () => {
     const client = new TestPeer({
       streams: new Map([
-        ['/t.T/A', () => { throw new Error('a'); }],
-        ['/t.T/B', (stream) => stream.onMessage(() => { throw new Error('b'); })],
+        ['/t.T/A', (): void => { throw new Error('a'); }],
+        ['/t.T/B', (stream: GrpcStream): void => stream.onMessage(() => { throw new Error('b'); })],
       ]),
     }).greet();
     client.send(client.headers(1, request('/t.T/A'), END), client.call(3, '/t.T/B', 'x'));
