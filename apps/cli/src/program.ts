@@ -1,8 +1,16 @@
 import { Command } from 'commander';
 import type { CommandRunner } from './command-runner';
+import { addCompact } from './commands/compact';
 import { addDel } from './commands/del';
+import { addEndpoint } from './commands/endpoint';
 import { addGet } from './commands/get';
+import { addLease } from './commands/lease';
+import { addMember } from './commands/member';
 import { addPut } from './commands/put';
+import { addSnapshot } from './commands/snapshot';
+import { addTxn } from './commands/txn';
+import { addVersion } from './commands/version';
+import { addWatch } from './commands/watch';
 import { addGlobalOptions } from './global-options';
 
 /** The command line: every command with its flags and help. */
@@ -12,7 +20,7 @@ export function programOf(runner: CommandRunner): Command {
     .exitOverride().showSuggestionAfterError(true).helpCommand('help [command]', 'help for a command')
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
   addGlobalOptions(program);
-  const commands = [addGet, addPut, addDel];
+  const commands = [addGet, addPut, addDel, addWatch, addTxn, addCompact, addLease, addMember, addEndpoint, addSnapshot, addVersion];
   for (const add of commands) add(program, runner);
   return program;
 }

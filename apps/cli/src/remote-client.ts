@@ -1,1 +1,1 @@
-export { RemoteApi } from '@quorate/client';
+export { RemoteApi, SystemClock } from '@quorate/client';

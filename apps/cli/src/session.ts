@@ -1,15 +1,19 @@
 import fs from 'node:fs';
+import type { Clock } from '@quorate/api';
 import type { RemoteApi, RemoteApiOptions, TlsOptions } from '@quorate/client';
 import { CliError, ExitCode } from './cli-error';
 import type { GlobalOptions } from './global-options';
-import { type Presentation, presented } from './output/presentation';
+import { type OutputFormat, type Presentation, presented } from './output/presentation';
 
 /** One run of one command: its options, its connection, and where it prints. */
 export class Session {
   private readonly interruption = new AbortController();
   private readonly clients: RemoteApi[] = [];
+  private format: OutputFormat;
 
-  constructor(readonly options: GlobalOptions) {}
+  constructor(readonly options: GlobalOptions) {
+    this.format = options.output;
+  }
 
   /** Aborted by Ctrl-C and by a request to end. */
   get signal(): AbortSignal {
@@ -34,8 +38,19 @@ export class Session {
     }
   }
 
+  async clock(): Promise<Clock> {
+    const { SystemClock } = await import('./remote-client.js');
+    return new SystemClock();
+  }
+
+  /** The same session, printing in another format. */
+  withOutput(format: OutputFormat): this {
+    this.format = format;
+    return this;
+  }
+
   print(presentation: Presentation): void {
-    this.write(presented(presentation, this.options.output));
+    this.write(presented(presentation, this.format));
   }
 
   write(bytes: Buffer | string): void {
