@@ -2,8 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { type CancelTimer, type Clock, type KvApi, WS_CLIENT_FRAME_SCHEMA, WS_SERVER_FRAME_SCHEMA } from '@quorate/api';
+import { type CancelTimer, type Clock, type KvApi, PLATFORM_SCHEMAS, WS_CLIENT_FRAME_SCHEMA, WS_SERVER_FRAME_SCHEMA } from '@quorate/api';
 import { SystemClock, SystemRandom } from '@quorate/runtime';
+import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import { type ClientOptions, WebSocket, type WebSocketServer } from 'ws';
 import { type TestMember } from '../gateway/gateway-server.testing';
@@ -120,9 +121,22 @@ export class WsServer {
 const silent = (): void => undefined;
 const quiet = { debug: silent, info: silent, warn: silent, error: silent };
 
-const ajv = new Ajv2020();
-const isClientFrame = ajv.compile(WS_CLIENT_FRAME_SCHEMA);
-const isServerFrame = ajv.compile(WS_SERVER_FRAME_SCHEMA);
+/** What frames are by the published schemas. */
+export const { isClientFrame, isServerFrame } = compiledSchemas();
+
+function compiledSchemas(): { readonly isClientFrame: ValidateFunction; readonly isServerFrame: ValidateFunction } {
+  const ajv = new Ajv2020({ strict: false, schemas: [closed(PLATFORM_SCHEMAS) as object] });
+  addFormats.default(ajv);
+  return { isClientFrame: ajv.compile(WS_CLIENT_FRAME_SCHEMA), isServerFrame: ajv.compile(closed(WS_SERVER_FRAME_SCHEMA) as object) };
+}
+
+/** Frames may gain fields for clients, but not behind the back of the published schemas. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  return 'properties' in copy && copy['type'] === 'object' ? { additionalProperties: false, ...copy } : copy;
+}
 
 /** Holds a frame to the published schema. */
 function assertFrame(check: ValidateFunction, frame: unknown): void {

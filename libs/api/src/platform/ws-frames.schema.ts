@@ -1,4 +1,3 @@
-import { PLATFORM_ERROR_TABLE } from './errors';
 import {
   ADDRESS_CHARS_MAX, METADATA_ENTRIES_MAX, METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, PORTS_MAX, TAG_CHARS_MAX, TAGS_MAX,
   TTL_SECONDS_MAX, WEIGHT_MAX,
@@ -50,13 +49,14 @@ function op(value: string, fields: Fields, required: readonly string[], more: Fi
 }
 
 function topic(value: string, fields: Fields, required: readonly string[], more: Fields = {}): Fields {
-  const shared = { topic: { const: value }, afterRevision: revision, mode: { enum: WS_MODES } };
-  return op('subscribe', { ...shared, ...fields }, ['topic', ...required], more);
+  const common = { topic: { const: value }, afterRevision: revision, mode: { enum: WS_MODES } };
+  return op('subscribe', { ...common, ...fields }, ['topic', ...required], more);
 }
 
 /** What a client may send. */
 export const WS_CLIENT_FRAME_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'urn:quorate:schemas:ws-client-frame',
   title: 'A frame from a client',
   oneOf: [
     op('auth', { authorization: { type: 'string', maxLength: 8192 } }, ['authorization']),
@@ -76,44 +76,29 @@ export const WS_CLIENT_FRAME_SCHEMA = {
   ],
 } as const;
 
-const changes = {
-  type: 'array',
-  minItems: 1,
-  items: {
-    type: 'object',
-    properties: { op: { enum: ['put', 'delete'] }, key: { type: 'object' }, value: { type: 'object' }, revision },
-    required: ['op', 'key', 'revision'],
-    if: { properties: { op: { const: 'put' } } },
-    then: { required: ['value'] },
-    else: { not: { required: ['value'] } },
-  },
-};
+/** Nouns and changes are those of the REST API. */
+const shared = (name: string): Fields => ({ $ref: `urn:quorate:schemas:platform#/components/schemas/${name}` });
+const listOf = (...names: readonly string[]): Fields => ({ anyOf: names.map((name) => ({ type: 'array', items: shared(name) })) });
 
-function answer(type: string, fields: Fields, required: readonly string[], id: unknown = frameId): Fields {
-  return { type: 'object', properties: { id, type: { const: type }, ...fields }, required: ['id', 'type', ...required] };
+function answer(type: string, fields: Fields, required: readonly string[]): Fields {
+  return { type: 'object', properties: { id: frameId, type: { const: type }, ...fields }, required: ['id', 'type', ...required] };
 }
 
-/** What a client gets. */
+/** What a client gets. Refers to `PLATFORM_SCHEMAS`. */
 export const WS_SERVER_FRAME_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'urn:quorate:schemas:ws-server-frame',
   title: 'A frame from the server',
   oneOf: [
-    answer('ok', {}, []),
+    answer('ok', { item: { anyOf: [shared('Session'), shared('Instance')] }, revision }, []),
     answer('pong', {}, []),
-    answer('error', {
-      error: {
-        type: 'object',
-        properties: {
-          code: { enum: Object.keys(PLATFORM_ERROR_TABLE) },
-          message: { type: 'string', minLength: 1 },
-          field: { type: 'string', minLength: 1 },
-          outcome: { enum: ['not_applied', 'unknown'] },
-        },
-        required: ['code', 'message', 'outcome'],
-      },
-    }, ['error'], { oneOf: [frameId, { type: 'null' }] }),
-    answer('snapshot', { revision, items: { type: 'array', items: { type: 'object' } }, skipped: { type: 'integer', minimum: 1 } }, ['revision', 'items']),
-    answer('change', { revision, changes }, ['revision', 'changes']),
+    {
+      type: 'object',
+      properties: { id: { type: ['integer', 'null'], minimum: 0 }, type: { const: 'error' }, error: { $ref: 'urn:quorate:schemas:platform#/components/schemas/Error/properties/error' } },
+      required: ['id', 'type', 'error'],
+    },
+    answer('snapshot', { revision, items: listOf('ConfigItem', 'Instance', 'KvItem'), skipped: { type: 'integer', minimum: 1 } }, ['revision', 'items']),
+    answer('change', { revision, changes: { ...listOf('ConfigChange', 'InstanceChange', 'KvChange'), type: 'array', minItems: 1 } }, ['revision', 'changes']),
     answer('reset', { revision }, ['revision']),
   ],
 } as const;
