@@ -13,7 +13,7 @@ const EPOCH_MS = 1_767_225_600_000;
 /**
  * Time, and the turns of the event loop, moved by hand: nothing happens but inside `settle`, `advance` and `until`, and
  * a day takes no longer than what happens in it. Timers fire in the order of their moments, equal ones in the order they
- * were set; promises that are ready run before the next callback, as in Node.
+ * were set, all that are due before what was deferred; promises that are ready run before the next callback, as in Node.
  */
 export class SimClock implements Clock, Scheduler {
   private readonly timers = new Set<Timer>();
@@ -55,11 +55,11 @@ export class SimClock implements Clock, Scheduler {
       await this.promisesRan();
       const callbacks = this.deferred;
       const timer = this.earliest();
-      if (callbacks.length > 0) {
+      if (timer !== undefined && timer.atMs <= this.nowMs) this.fire(timer);
+      else if (callbacks.length > 0) {
         this.deferred = [];
         for (const callback of callbacks) callback();
-      } else if (timer !== undefined && timer.atMs <= this.nowMs) this.fire(timer);
-      else return;
+      } else return;
     }
   }
 
