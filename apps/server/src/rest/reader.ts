@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type ByteString, type Clock, type KvApi, type List, PlatformError, WAIT_REVISION_SECONDS } from '@quorate/api';
 import { type ReadOptions, type Snapshot, waitForChange, waitForRevision } from '@quorate/recipes';
 import { CLOCK, KV_API } from '../member/tokens';
@@ -16,8 +16,15 @@ interface KeyRange {
 
 /** The one way in which all reads wait, page and choose their consistency. */
 @Injectable()
-export class Reader {
+export class Reader implements OnModuleDestroy {
+  private readonly waits = new Set<AbortController>();
+
   constructor(@Inject(KV_API) private readonly kv: KvApi, @Inject(CLOCK) private readonly clock: Clock) {}
+
+  /** Ends all waits: each is answered with what there is. */
+  onModuleDestroy(): void {
+    for (const wait of this.waits) wait.abort();
+  }
 
   /** A read that answers with what there is. */
   async read<T extends { readonly revision: number }>(query: ReadQuery, signal: AbortSignal, read: (options: ReadOptions) => Promise<T>): Promise<T> {
@@ -35,7 +42,7 @@ export class Reader {
   ): Promise<T> {
     const after = revisionOf(query.afterRevision);
     if (after === undefined && query.waitSeconds !== undefined) throw new PlatformError('field_required', 'waitSeconds needs afterRevision', 'afterRevision');
-    if (after !== undefined) await waitForChange(this.kv, this.clock, range, after, (query.waitSeconds ?? WAIT_SECONDS_DEFAULT) * 1000, signal);
+    if (after !== undefined) await this.wait(range, after, (query.waitSeconds ?? WAIT_SECONDS_DEFAULT) * 1000, signal);
     return this.read(query, signal, read);
   }
 
@@ -47,6 +54,19 @@ export class Reader {
     const readPage = (options: ReadOptions): Promise<Snapshot<T>> => read(cursor ? { ...options, revision: cursor.revision } : options);
     const snapshot = range ? await this.poll(query, range, signal, readPage) : await this.read(query, signal, readPage);
     return new Answer(snapshot.revision, pageOf(snapshot, query, cursor?.after, nameOf));
+  }
+
+  private async wait(range: KeyRange, afterRevision: number, waitMs: number, signal: AbortSignal): Promise<void> {
+    const wait = new AbortController();
+    const hangUp = (): void => wait.abort();
+    signal.addEventListener('abort', hangUp, { once: true });
+    this.waits.add(wait);
+    try {
+      await waitForChange(this.kv, this.clock, range, afterRevision, waitMs, wait.signal);
+    } finally {
+      this.waits.delete(wait);
+      signal.removeEventListener('abort', hangUp);
+    }
   }
 }
 
