@@ -52,7 +52,7 @@ export class GrpcHead extends RequestHead {
     if (this.timeout !== '' && this.timeoutMs === undefined) {
       return refused(400, GrpcCode.INTERNAL, `malformed grpc-timeout: ${timeoutFault(this.timeout)}`);
     }
-    const binary = this.fields.find(isMalformedBinary);
+    const binary = this.hasBinary ? this.fields.find(isMalformedBinary) : undefined;
     if (binary !== undefined) {
       const text = `malformed binary metadata ${JSON.stringify(binary.value)} in header ${JSON.stringify(binary.name)}: illegal base64 data`;
       return refused(400, GrpcCode.INTERNAL, text);

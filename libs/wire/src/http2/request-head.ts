@@ -11,6 +11,8 @@ export class RequestHead {
   readonly timeout: string;
   /** `grpc-encoding`; '' without one. */
   readonly encoding: string;
+  /** There is metadata with bytes as its value. */
+  readonly hasBinary: boolean;
   readonly authorities: number;
   readonly hosts: number;
   /** RFC 9113, 8.1.1: the stream is reset with PROTOCOL_ERROR. */
@@ -26,6 +28,7 @@ export class RequestHead {
     let encoding = '';
     let authorities = 0;
     let hosts = 0;
+    let hasBinary = false;
     let pseudoFields = 0;
     let malformed = false;
     for (let at = 0; at < fields.length; at++) {
@@ -67,6 +70,9 @@ export class RequestHead {
         case FieldKind.ENCODING:
           encoding = field.value;
           break;
+        case FieldKind.BINARY:
+          hasBinary = true;
+          break;
         case FieldKind.CONNECTION:
           malformed = true;
           break;
@@ -79,6 +85,7 @@ export class RequestHead {
     this.contentLength = contentLength;
     this.timeout = timeout;
     this.encoding = encoding;
+    this.hasBinary = hasBinary;
     this.authorities = authorities;
     this.hosts = hosts;
     this.malformed = malformed || method === '' || (method !== 'CONNECT' && (scheme === '' || path === ''));
