@@ -18,6 +18,7 @@ import { createPeerDoor } from './listen/peer-door';
 import { createSplitServer, type ProtocolDoors } from './listen/protocol-split';
 import { tlsOptionsOf } from './listen/tls-options';
 import { instrument, instrumentMethods } from './ops/instrument';
+import { addHttp2Metrics } from './ops/http2-metrics';
 import { createMetrics } from './ops/member-metrics';
 import { createMetricsServer } from './ops/ops-handler';
 import { WebApp } from './web-app';
@@ -51,8 +52,12 @@ export class Server {
       const methods = methodsOf(member, config, clock, random);
       const carrier = new Http2Carrier({
         handlers: instrument(grpcHandlersOf(methods), metrics), receiveBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
-        limits: { maxConcurrentStreams: config.maxConcurrentStreams },
+        limits: {
+          maxConcurrentStreams: config.maxConcurrentStreams, clientPingIntervalMinMs: config.grpcKeepAlive.minTimeMs,
+          keepAliveIntervalMs: config.grpcKeepAlive.intervalMs, keepAliveTimeoutMs: config.grpcKeepAlive.timeoutMs,
+        },
       });
+      addHttp2Metrics(metrics, carrier.counters);
       const ops = { replica: member.replica, metrics, apiVersion: ETCD_API_VERSION };
       const web = await WebApp.start({ config, member, methods: instrumentMethods(methods, metrics), clock, random, logger, ops });
       doors.resolve({ http1: web.httpServer, http2: carrier, member, metricsServer: createMetricsServer(ops) });

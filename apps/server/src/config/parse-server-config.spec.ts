@@ -57,6 +57,7 @@ describe('parseServerConfig', () => {
       maxTxnOps: 128,
       maxRequestBytes: 1_572_864,
       maxConcurrentStreams: 4_294_967_295,
+      grpcKeepAlive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
       batchIntervalMs: 100,
       autoCompaction: { mode: 'periodic', retentionMs: 0 },
       watchProgressIntervalMs: 600_000,
@@ -134,6 +135,12 @@ describe('limits and times', () => {
     expect(configOf(['--snapshot-count=0', '--snapshot-catchup-entries=0', '--backend-batch-interval=0s', '--max-concurrent-streams=0', '--watch-progress-notify-interval=0']))
       .toMatchObject({ snapshotCount: 10_000, snapshotCatchUpEntries: 5_000, batchIntervalMs: 100, maxConcurrentStreams: 4_294_967_295, watchProgressIntervalMs: 600_000 });
   });
+
+  it.each([
+    [['--grpc-keepalive-min-time=1s', '--grpc-keepalive-interval=90s', '--grpc-keepalive-timeout=3s'], { minTimeMs: 1_000, intervalMs: 90_000, timeoutMs: 3_000 }],
+    [['--grpc-keepalive-min-time=0s', '--grpc-keepalive-interval=10ms', '--grpc-keepalive-timeout=3ms'], { minTimeMs: 300_000, intervalMs: 1_000, timeoutMs: 3 }],
+    [['--grpc-keepalive-interval=0s', '--grpc-keepalive-timeout=3s'], { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 }],
+  ])('takes %j as grpc-go does', (args, grpcKeepAlive) => expect(configOf(args).grpcKeepAlive).toEqual(grpcKeepAlive));
 
   it('obeys the rest', () => {
     expect(configOf([

@@ -3,7 +3,7 @@ import { type InitialMember } from '@quorate/runtime';
 import { ConfigError } from './config-error';
 import { formatGoDuration, parseGoDuration, UINT32_MAX, ValueError } from './go-values';
 import { parseInitialCluster } from './initial-cluster';
-import { type ListenUrl, type ServerConfig, type TlsFiles } from './server-config';
+import { type GrpcKeepAlive, type ListenUrl, type ServerConfig, type TlsFiles } from './server-config';
 import { type Settings } from './settings';
 import { bindFault, hostFault, hrefs } from './urls';
 
@@ -15,6 +15,10 @@ const BATCH_INTERVAL_MS_DEFAULT = 100;
 const WATCH_PROGRESS_MS_DEFAULT = 600_000;
 const WATCH_PROGRESS_MS_MIN = 100;
 const HOUR_MS = 3_600_000;
+const PING_MIN_TIME_MS_UNSET = 300_000;
+const PING_INTERVAL_MS_UNSET = 2 * HOUR_MS;
+const PING_INTERVAL_MS_MIN = 1000;
+const PING_TIMEOUT_MS_UNSET = 20_000;
 
 /** Checks the values of the flags against each other and makes the configuration of them. @throws ConfigError */
 export function serverConfigFrom(settings: Settings, warnings: string[], source: 'flags' | 'file'): ServerConfig {
@@ -121,6 +125,20 @@ function limitSettings(settings: Settings, warnings: string[]) {
     maxTxnOps: settings.number('max-txn-ops'),
     maxRequestBytes,
     maxConcurrentStreams: settings.number('max-concurrent-streams') || UINT32_MAX,
+    grpcKeepAlive: grpcKeepAliveOf(settings),
+  };
+}
+
+/** Where etcd sets nothing, grpc-go has defaults of its own; interval and timeout count only together. */
+function grpcKeepAliveOf(settings: Settings): GrpcKeepAlive {
+  const minTimeMs = settings.number('grpc-keepalive-min-time');
+  const intervalMs = settings.number('grpc-keepalive-interval');
+  const timeoutMs = settings.number('grpc-keepalive-timeout');
+  const isSet = intervalMs > 0 && timeoutMs > 0;
+  return {
+    minTimeMs: minTimeMs > 0 ? minTimeMs : PING_MIN_TIME_MS_UNSET,
+    intervalMs: isSet ? Math.max(intervalMs, PING_INTERVAL_MS_MIN) : PING_INTERVAL_MS_UNSET,
+    timeoutMs: isSet ? timeoutMs : PING_TIMEOUT_MS_UNSET,
   };
 }
 

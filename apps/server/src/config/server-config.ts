@@ -29,6 +29,7 @@ export interface ServerConfig {
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
   readonly maxConcurrentStreams: number;
+  readonly grpcKeepAlive: GrpcKeepAlive;
   readonly batchIntervalMs: number;
   readonly autoCompaction: AutoCompaction;
   readonly watchProgressIntervalMs: number;
@@ -41,6 +42,16 @@ export interface ServerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   readonly logFormat: 'json' | 'console';
   readonly logOutputs: readonly string[];
+}
+
+/** Pings on gRPC connections, milliseconds. */
+export interface GrpcKeepAlive {
+  /** Shortest time between two pings of a client. */
+  readonly minTimeMs: number;
+  /** Silence after which a client is pinged. */
+  readonly intervalMs: number;
+  /** How long it may take to answer. */
+  readonly timeoutMs: number;
 }
 
 /** One address to listen on. `localhost` stands for 127.0.0.1 and ::1, where they exist. */
