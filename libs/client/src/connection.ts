@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type ChannelOptions, Client, type ClientDuplexStream, type ClientReadableStream, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { ApiError } from '@quorate/api';
 import { type Method, services } from '@quorate/wire';
@@ -21,7 +23,9 @@ export class Connection {
 
   constructor(readonly endpoint: Endpoint, private readonly settings: Settings) {
     const { secure, address } = endpoint;
-    this.client = new Client(address, secure ? secureCredentials(settings.tls) : credentials.createInsecure(), channelOptionsOf(settings));
+    const verifiedName = settings.tls.serverName ?? hostOf(address);
+    const channelCredentials = secure ? secureCredentials(settings.tls, verifiedName) : credentials.createInsecure();
+    this.client = new Client(address, channelCredentials, channelOptionsOf(settings, address, verifiedName));
   }
 
   get isReady(): boolean {
@@ -102,11 +106,18 @@ export class Connection {
   }
 }
 
-function secureCredentials({ ca, certificate, privateKey, skipVerification }: TlsOptions): ReturnType<typeof credentials.createSsl> {
-  return credentials.createSsl(ca ?? null, privateKey ?? null, certificate ?? null, skipVerification ? { rejectUnauthorized: false } : {});
+function secureCredentials({ ca, certificate, privateKey, skipVerification }: TlsOptions, verifiedName: string): ReturnType<typeof credentials.createSsl> {
+  return credentials.createSsl(ca ?? null, privateKey ?? null, certificate ?? null, {
+    ...(skipVerification ? { rejectUnauthorized: false } : {}),
+    checkServerIdentity: (_sentName, received) => checkServerIdentity(verifiedName, received as PeerCertificate),
+  });
 }
 
-function channelOptionsOf({ keepaliveTimeMs, keepaliveTimeoutMs, tls }: Settings): ChannelOptions {
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
+function channelOptionsOf({ keepaliveTimeMs, keepaliveTimeoutMs }: Settings, address: string, verifiedName: string): ChannelOptions {
   return {
     'grpc.keepalive_time_ms': keepaliveTimeMs,
     'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
@@ -120,6 +131,8 @@ function channelOptionsOf({ keepaliveTimeMs, keepaliveTimeoutMs, tls }: Settings
     'grpc.use_local_subchannel_pool': 1,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_http_proxy': 0,
-    ...(tls.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }),
+    // TLS allows no address as the name that the client asks for; the certificate is checked against the address all the same.
+    'grpc.ssl_target_name_override': isIP(verifiedName) === 0 ? verifiedName : 'localhost',
+    'grpc.default_authority': address,
   };
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parseCount } from '../arguments';
 import { CliError } from '../cli-error';
 import type { CommandRunner } from '../command-runner';
-import { lines } from '../output/presentation';
+import { BLANK_LINE, lines } from '../output/presentation';
 import { headerFields, headerJson, memberIdText, sizeText } from '../output/store-forms';
 import type { Session } from '../session';
 
@@ -59,7 +59,7 @@ async function showStatus(session: Session): Promise<void> {
       fields: () => good.flatMap(({ endpoint, result }) => [
         ...headerFields(result.header), ['Version', result.version] as const, ['DBSize', result.dbSizeBytes] as const, ['Leader', result.leader] as const,
         ['IsLearner', result.isLearner] as const, ['RaftIndex', result.raftIndex] as const, ['RaftTerm', result.raftTerm] as const,
-        ['RaftAppliedIndex', result.raftAppliedIndex] as const, ['Errors', result.errors.join('; ')] as const, ['Endpoint', endpoint] as const,
+        ['RaftAppliedIndex', result.raftAppliedIndex] as const, ['Errors', result.errors.join('; ')] as const, ['Endpoint', endpoint] as const, BLANK_LINE,
       ]),
       table: () => ({ head: STATUS_HEAD, rows }),
     });

@@ -1,7 +1,7 @@
 import type { Member, MemberListResponse } from '@quorate/api';
 import type { Command } from 'commander';
 import type { CommandRunner } from '../command-runner';
-import { type Field, lines, type Presentation } from '../output/presentation';
+import { BLANK_LINE, type Field, lines, type Presentation } from '../output/presentation';
 import { headerFields, headerJson, memberIdText } from '../output/store-forms';
 
 const HEAD = ['ID', 'STATUS', 'NAME', 'PEER ADDRS', 'CLIENT ADDRS', 'IS LEARNER'] as const;
@@ -34,6 +34,6 @@ function memberJson({ id, name, peerUrls, clientUrls, isLearner }: Member): Reco
 function memberFields({ id, name, peerUrls, clientUrls, isLearner }: Member): readonly Field[] {
   return [
     ['ID', id], ['Name', name], ...peerUrls.map((url) => ['PeerURL', url] as const), ...clientUrls.map((url) => ['ClientURL', url] as const),
-    ['IsLearner', isLearner],
+    ['IsLearner', isLearner], BLANK_LINE,
   ];
 }

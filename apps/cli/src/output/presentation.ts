@@ -7,8 +7,11 @@ import { type Table, tableText } from './table';
 export const OUTPUT_FORMATS = ['simple', 'json', 'table', 'fields'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-/** One line of the `fields` format; text is quoted, numbers are not. */
+/** One line of the `fields` format; text is quoted, numbers are not. See `BLANK_LINE`. */
 export type Field = readonly [name: string, value: string | number | bigint | boolean];
+
+/** Ends one of several objects in the `fields` format. */
+export const BLANK_LINE: Field = ['', ''];
 
 /** A result in every format; only the one asked for is made. Text that came from the store is carried as bytes. */
 export interface Presentation {
@@ -39,5 +42,5 @@ export function lines(...texts: readonly string[]): ByteString {
 }
 
 function fieldsText(fields: readonly Field[]): string {
-  return fields.map(([name, value]) => `"${name}" : ${typeof value === 'string' ? quoted(value) : value}\n`).join('');
+  return fields.map(([name, value]) => (name === '' ? '\n' : `"${name}" : ${typeof value === 'string' ? quoted(value) : value}\n`)).join('');
 }
