@@ -45,7 +45,8 @@ export class SimInode {
   cut(sizeBytes: number): void {
     this.seen = Buffer.from(this.seen.subarray(0, sizeBytes));
     this.durable = Buffer.from(this.durable.subarray(0, sizeBytes));
-    this.pending = [];
+    this.pending = this.pending.filter(({ offset }) => offset < sizeBytes)
+      .map(({ id, offset, bytes }) => ({ id, offset, bytes: bytes.subarray(0, sizeBytes - offset) }));
   }
 
   /** What a sync that starts now will cover. */
