@@ -7,7 +7,7 @@ import { configItemOf, configReleaseOf, configScope, releaseVersionOf, type Stor
 import { configItemKey, configReleaseKey, configReleasesPrefix } from './layout';
 import { md5Hex } from './md5';
 import { rfc3339 } from './rfc3339';
-import { type ReadOptions, type Snapshot, snapshotOf } from './scope';
+import { type Page, type PageOptions, pageOf, type ReadOptions, type Snapshot, snapshotOf } from './scope';
 import { jsonBytes } from './stored-json';
 import { absent, ATTEMPTS_MAX, unchanged, type Write, type WriteOptions, type Writer } from './writer';
 
@@ -61,6 +61,11 @@ export class ConfigTree {
   /** The configurations in force that fit; each of the names may be a pattern. */
   list(select: { readonly namespace: string; readonly group: string; readonly key: string }, options: ReadOptions = {}): Promise<Snapshot<ConfigItem>> {
     return snapshotOf(this.kv, configScope(select), options);
+  }
+
+  /** A part of what {@link list} gives. */
+  page(select: { readonly namespace: string; readonly group: string; readonly key: string }, options: PageOptions<ConfigKey>): Promise<Page<ConfigItem>> {
+    return pageOf(this.kv, configScope(select), options);
   }
 
   /** @throws PlatformError `config_unknown`, also where what is stored there is unreadable */

