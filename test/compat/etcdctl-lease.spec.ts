@@ -15,8 +15,7 @@ function timeToLive(args: string): EtcdctlStep {
     mask: (output) => output.replaceAll(/(remaining\(|ttl":|"TTL" : )(59\d|600)/g, '$1<left>')
       .replace(/(attached keys\(\[)([^\]]*)/, (_all, head: string, keys: string) => head + keys.split(' ').sort().join(' '))
       .replace(/("keys":\[)([^\]]*)/, (_all, head: string, keys: string) => head + keys.split(',').sort().join(','))
-      .replace(/("Key" : [^]*)/, (keys) => keys.trim().split('\n').sort().join('\n'))
-      .replace(/(l\/[^]*)/, (keys) => (output.startsWith('+') ? keys.split('\n').sort().join('\n') : keys)),
+      .replace(/("Key" : [^]*)/, (keys) => keys.trim().split('\n').sort().join('\n')),
   };
 }
 

@@ -17,7 +17,7 @@ export interface EtcdctlStep {
   readonly dialogue?: readonly { readonly when?: RegExp; readonly say: string }[];
   /** It would run for ever: interrupted when all of this has appeared in its output. */
   readonly until?: RegExp;
-  /** Runs beside the next steps; its outcome is compared after the last one (needs `until`). */
+  /** Runs beside the next steps; interrupted after the last one, unless `until` is given. Its outcome is compared too. */
   readonly beside?: boolean;
   /** Other steps follow when this has appeared in the output of a step that runs `beside`. */
   readonly ready?: RegExp;
@@ -25,7 +25,8 @@ export interface EtcdctlStep {
   readonly take?: Readonly<Record<string, RegExp>>;
   /** Takes out of the output what the two servers cannot have in common; say why where it is used. */
   readonly mask?: (output: string) => string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Instead of the server's own address. */
+  readonly endpoints?: string;
 }
 
 export interface EtcdctlOutcome {
@@ -38,7 +39,7 @@ export interface EtcdctlOutcome {
 /** A name, and steps that are run one after the other on both servers; a string is a step of that command line. */
 export type Sequence = readonly [name: string, ...steps: (string | EtcdctlStep)[]];
 
-/** Longer than any step needs; one that takes longer is killed and its outcome shows it. */
+/** Longer than any step needs. */
 const STEP_TIMEOUT_MS = 12_000;
 
 /** Declares a test per sequence; all of them share one pair of fresh servers, so that revisions go on counting. */
@@ -56,10 +57,11 @@ export function compareSequences(sequences: readonly Sequence[], options: Server
 export async function runSteps(server: ComparedServer, steps: readonly (string | EtcdctlStep)[]): Promise<EtcdctlOutcome[]> {
   const taken = new Map([['endpoint', server.process.endpoint], ['member', server.memberId.toString(16)], ['cluster', server.clusterId.toString(16)]]);
   const outcomes: Promise<EtcdctlOutcome>[] = [];
+  const interrupts: (() => void)[] = [];
   const secrets = new Map<string, string>();
   for (const given of steps) {
     const step = typeof given === 'string' ? { run: given } : given;
-    const { outcome, ready } = startStep(server, step, taken);
+    const { outcome, ready, interrupt } = startStep(server, step, taken);
     const masked = outcome.then((raw) => {
       for (const [name, pattern] of Object.entries(step.take ?? {})) {
         const value = pattern.exec(raw.stdout)?.[1];
@@ -70,11 +72,18 @@ export async function runSteps(server: ComparedServer, steps: readonly (string |
       return raw;
     });
     outcomes.push(masked);
-    if (step.beside) await ready;
-    else await masked;
+    if (!step.beside) await masked;
+    else if (step.ready) await ready;
+    if (step.beside && !step.until) interrupts.push(interrupt);
   }
+  await Promise.all(outcomes.filter((_outcome, at) => endsByItself(steps[at])));
+  for (const interrupt of interrupts) interrupt();
   const raw = await Promise.all(outcomes);
   return raw.map((outcome, at) => maskOutcome(outcome, server, secrets, steps[at] as string | EtcdctlStep));
+}
+
+function endsByItself(step: string | EtcdctlStep | undefined): boolean {
+  return typeof step !== 'object' || !step.beside || step.until !== undefined;
 }
 
 function maskOutcome({ command, code, stdout, stderr }: EtcdctlOutcome, server: ComparedServer, secrets: ReadonlyMap<string, string>, step: string | EtcdctlStep): EtcdctlOutcome {
@@ -99,40 +108,49 @@ function formsOf(value: string): string[] {
   return /^[0-9a-f]{8,16}$/.test(value) ? [value, BigInt(`0x${value}`).toString()] : [value];
 }
 
-function startStep(server: ComparedServer, step: EtcdctlStep, taken: ReadonlyMap<string, string>): { outcome: Promise<EtcdctlOutcome>; ready: Promise<void> } {
+interface Started {
+  readonly outcome: Promise<EtcdctlOutcome>;
+  readonly ready: Promise<void>;
+  interrupt(): void;
+}
+
+function startStep(server: ComparedServer, step: EtcdctlStep, taken: ReadonlyMap<string, string>): Started {
   const words = typeof step.run === 'string' ? step.run.split(' ') : step.run;
   const args = words.map((word) => word.replaceAll(/\$([a-z]+)/g, (whole, name: string) => taken.get(name) ?? whole));
   const child = spawn(requireTool('etcdctl'), args, {
     stdio: 'pipe',
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: server.process.endpoint, ...step.env },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: step.endpoints ?? server.process.endpoint },
   });
   const output = { stdout: '', stderr: '' };
   const dialogue = [...step.dialogue ?? []];
   let interrupted = false;
+  const interrupt = (): void => {
+    if (!interrupted) child.kill('SIGINT');
+    interrupted = true;
+  };
   let markReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => { markReady = resolve; });
   const look = (): void => {
     const all = output.stdout + output.stderr;
     while (dialogue[0] && (!dialogue[0].when || dialogue[0].when.test(all))) child.stdin.write((dialogue.shift() as { say: string }).say);
     if (step.ready?.test(all)) markReady();
-    if (step.until?.test(all) && dialogue.length === 0 && !interrupted) {
-      interrupted = true;
-      child.kill('SIGINT');
-    }
+    if (step.until?.test(all) && dialogue.length === 0) interrupt();
   };
   child.stdout.on('data', (chunk: Buffer) => { output.stdout += chunk.toString('latin1'); look(); });
   child.stderr.on('data', (chunk: Buffer) => { output.stderr += chunk.toString('latin1'); look(); });
   child.stdin.on('error', () => undefined);
   if (step.dialogue) look();
   else child.stdin.end(step.input ?? '');
+  let late = false;
   const timer = setTimeout(() => {
-    output.stderr += `\nkilled after ${STEP_TIMEOUT_MS} ms`;
+    late = true;
     child.kill('SIGKILL');
   }, STEP_TIMEOUT_MS);
   const outcome = once(child, 'close').then(([code]) => {
     clearTimeout(timer);
     markReady();
+    if (late) throw new Error(`${server.kind}: etcdctl ${words.join(' ')} did not end:\n${output.stdout}${output.stderr}`);
     return { command: words.join(' '), code: code as number | null, ...output };
   });
-  return { outcome, ready };
+  return { outcome, ready, interrupt };
 }

@@ -161,7 +161,8 @@ export class WatchStream {
     for (;;) {
       const batch = watcher.watch.poll();
       if (batch?.type !== 'events') {
-        if (events.length > 0) this.sendEvents(watcher, revision, events, bytes);
+        // Told everything: the header says up to where, as etcd's does. Before that it never promises what is still to come.
+        if (events.length > 0) this.sendEvents(watcher, watcher.watch.progress() ?? revision, events, bytes);
         if (batch) this.sendEnd(watcher, batch);
         return false;
       }
@@ -194,6 +195,8 @@ export class WatchStream {
     const header = { ...this.options.header(), revision: batch.revision };
     switch (batch.type) {
       case 'compacted':
+        // Without a revision, as etcd sends it.
+        header.revision = 0;
         this.send({ header, watchId: watcher.id, canceled: true, compactRevision: batch.compactRevision, events: [] });
         return this.remove(watcher);
       case 'cancelled':
