@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import type { CommandRunner } from './command-runner';
 import { addCompact } from './commands/compact';
+import { addConfig } from './commands/config';
 import { addDel } from './commands/del';
 import { addEndpoint } from './commands/endpoint';
 import { addGet } from './commands/get';
 import { addLease } from './commands/lease';
 import { addMember } from './commands/member';
 import { addPut } from './commands/put';
+import { addService } from './commands/service';
 import { addSnapshot } from './commands/snapshot';
 import { addTxn } from './commands/txn';
 import { addVersion } from './commands/version';
@@ -20,7 +22,7 @@ export function programOf(runner: CommandRunner): Command {
     .exitOverride().showSuggestionAfterError(true).helpCommand('help [command]', 'help for a command')
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
   addGlobalOptions(program);
-  const commands = [addGet, addPut, addDel, addWatch, addTxn, addCompact, addLease, addMember, addEndpoint, addSnapshot, addVersion];
+  const commands = [addGet, addPut, addDel, addWatch, addTxn, addCompact, addLease, addMember, addEndpoint, addSnapshot, addService, addConfig, addVersion];
   for (const add of commands) add(program, runner);
   return program;
 }

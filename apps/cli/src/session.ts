@@ -4,6 +4,7 @@ import type { RemoteApi, RemoteApiOptions, TlsOptions } from '@quorate/client';
 import { CliError, ExitCode } from './cli-error';
 import type { GlobalOptions } from './global-options';
 import { type OutputFormat, type Presentation, presented } from './output/presentation';
+import type { RestAnswer, RestRequest } from './rest-client';
 
 /** One run of one command: its options, its connection, and where it prints. */
 export class Session {
@@ -36,6 +37,17 @@ export class Session {
       if (error instanceof TypeError) throw new CliError(error.message, ExitCode.badArguments);
       throw error;
     }
+  }
+
+  /**
+   * A call of the platform's REST API.
+   * @param interruptible false: also after Ctrl-C, to clean up
+   */
+  async rest(method: string, path: readonly string[], request: Partial<RestRequest> = {}, interruptible = true): Promise<RestAnswer> {
+    const { RestClient } = await import('./rest-client.js');
+    const { endpoints, commandTimeoutMs: timeoutMs } = this.options;
+    const signal = interruptible ? this.signal : new AbortController().signal;
+    return new RestClient(endpoints, this.tls()).call(method, path, { timeoutMs, signal, ...request });
   }
 
   async clock(): Promise<Clock> {
