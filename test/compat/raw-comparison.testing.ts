@@ -77,6 +77,12 @@ export function refusal(code: number, message: string): Outcome<never> {
   return { code, message };
 }
 
+/** The gRPC library of etcd 3.4 wrote this text without the colon that it and ours have since. */
+export function withoutColon(outcome: Outcome<unknown>): Outcome<unknown> {
+  if ('response' in outcome) return outcome;
+  return { ...outcome, message: outcome.message.replace('received message: ', 'received message ') };
+}
+
 /** Without ids and terms, numbers and bytes as text. */
 export function plain(value: unknown, server: ComparedServer): unknown {
   const text = JSON.stringify(value, (name, part: unknown) => {

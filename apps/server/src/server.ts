@@ -148,7 +148,7 @@ function methodsOf(member: RunningMember, config: ServerConfig, clock: Clock, ra
     ...kvMethods(kv),
     ...watchMethods({
       kv, clock, random, header: () => maintenance.header(), progressIntervalMs: config.watchProgressIntervalMs,
-      fragmentBytesMax: config.maxRequestBytes,
+      fragmentBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
     }),
     ...leaseMethods(kv),
     ...maintenanceMethods(kv, maintenance),

@@ -51,7 +51,6 @@ export class WatchStream {
 
   constructor(private readonly stream: Stream, private readonly options: WatchStreamOptions) {
     stream.onMessage((request) => this.receive(request));
-    stream.onHalfClose(() => this.close());
     stream.onCancel(() => this.close());
     stream.onDrain(() => {
       this.full = false;
