@@ -115,6 +115,10 @@ describe('what ends a stream only', () => {
     ['a pseudo-field after others', PROTOCOL_ERROR, (client) => [client.headers(1, { a: 'b', ...request('/t.T/Open') })]],
     ['a connection field', PROTOCOL_ERROR, (client) => [client.headers(1, request('/t.T/Open', { connection: 'close' }))]],
     ['te other than trailers', PROTOCOL_ERROR, (client) => [client.headers(1, request('/t.T/Open', { te: 'gzip' }))]],
+    ['two paths', PROTOCOL_ERROR, (client) => {
+      const fields = [...Object.entries(request('/t.T/Open')).slice(0, 4), [':path', '/t.T/Open'] as const].map(([name, value]) => ({ name, value }));
+      return [frame(FrameType.HEADERS, FrameFlag.END_HEADERS, 1, client.encoder.encode(fields))];
+    }],
     ['no path', PROTOCOL_ERROR, (client) => [client.headers(1, { ':method': 'POST', ':scheme': 'http' })]],
     ['an empty path', PROTOCOL_ERROR, (client) => [client.headers(1, request(''))]],
     ['no method', PROTOCOL_ERROR, (client) => [client.headers(1, { ':path': '/', ':scheme': 'http' })]],

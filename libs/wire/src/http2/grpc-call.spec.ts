@@ -133,8 +133,8 @@ describe('a unary call', () => {
     );
     await settled();
     expect(client.answers()).toEqual([
-      `1 ${HEADERS} grpc-status=13 grpc-message=grpc: no message received END`,
-      `3 ${HEADERS} grpc-status=13 grpc-message=unexpected EOF END`,
+      `1 ${HEADERS} grpc-status=2 grpc-message=EOF END`,
+      `3 ${HEADERS} grpc-status=2 grpc-message=unexpected EOF END`,
       `5 ${HEADERS} grpc-status=8 grpc-message=grpc: received message larger than max (1024 vs. 1000) END`, '5 reset 0',
       `7 ${HEADERS} grpc-status=13 grpc-message=grpc: received unexpected payload format 2 END`,
       `9 ${HEADERS} grpc-status=13 grpc-message=grpc: compressed flag set with identity or empty encoding END`,
@@ -240,6 +240,17 @@ describe('a stream', () => {
     }).greet();
     client.send(client.headers(1, request('/t.T/A'), END), client.call(3, '/t.T/B', 'x'));
     expect(client.answers()).toEqual([`1 ${HEADERS} grpc-status=2 grpc-message=a END`, `3 ${HEADERS} grpc-status=2 grpc-message=b END`]);
+  });
+
+  test('that ends within a message ends with an error', () => {
+    const { client, stream } = streaming();
+    const told: string[] = [];
+    client.send(client.headers(1, request('/t.T/S')));
+    stream().onHalfClose(() => { told.push('half-closed'); });
+    stream().onCancel(() => { told.push('cancelled'); });
+    client.send(data(1, Buffer.of(0, 0, 0, 0, 9, 1), true));
+    expect(client.answers()).toEqual([`1 ${HEADERS} grpc-status=13 grpc-message=unexpected EOF END`]);
+    expect(told).toEqual(['cancelled']);
   });
 
   test('that is paused gets no messages and no credit', () => {

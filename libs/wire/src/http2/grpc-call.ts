@@ -288,9 +288,12 @@ export class GrpcServerCall extends Http2Stream implements GrpcStream, DeadlineE
   private tellEnd(): void {
     if (!this.endUntold || this.held || this.over) return;
     this.endUntold = false;
-    if (this.assembler !== undefined) this.cancelWith({ code: GrpcCode.INTERNAL, message: 'unexpected EOF' });
-    else if (this.unaryHandler === undefined) this.guarded(this.halfCloseListener);
-    else if (!this.unaryStarted) this.end({ code: GrpcCode.INTERNAL, message: 'grpc: no message received' });
+    const isUnary = this.unaryHandler !== undefined;
+    if (isUnary && this.unaryStarted) return;
+    // The codes are grpc-go's: it tells a broken stream otherwise than a broken unary call.
+    if (this.assembler !== undefined) this.cancelWith({ code: isUnary ? GrpcCode.UNKNOWN : GrpcCode.INTERNAL, message: 'unexpected EOF' });
+    else if (isUnary) this.end({ code: GrpcCode.UNKNOWN, message: 'EOF' });
+    else this.guarded(this.halfCloseListener);
   }
 
   private forgetKept(): void {
