@@ -86,7 +86,7 @@ export class Replica {
     this.raft = state.raft;
     this.lastTickMs = clock.monotonicMs();
     this.waiters = new Waiters(timeoutMs);
-    this.hub = new WatchHub(state.machine.store, (error) => this.fail(error));
+    this.hub = new WatchHub(state.machine.store, (error) => this.fail(error), () => new Promise((resolve) => { scheduler.defer(resolve); }));
     this.applier = new Applier(state.machine, this.waiters, scheduler, {
       published: (revision, events) => this.published(revision, events),
       applied: (index) => this.applied(index),

@@ -1,16 +1,16 @@
-import type { WatchBatch, WatchEvent, WatchRequest } from '@quorate/api';
+import type { WatchEvent, WatchRequest } from '@quorate/api';
 import { ApiError } from '@quorate/api';
-import type { HistorySlice, RevisionEvents } from '../mvcc/store-options';
+import type { HistorySlice } from '../mvcc/store-options';
+import { CatchUpGroup } from './catch-up-group';
 import type { HistorySource } from './history-source';
 import { RangeSet } from './range-set';
-import { queuedBytesOf, Watcher, type WatcherOwner } from './watcher';
+import { type EventBatch, RevisionMatch } from './revision-match';
+import { Watcher, type WatcherOwner } from './watcher';
 
 /** Bytes of history that one step of catching up reads. */
 const CATCH_UP_SLICE_BYTES = 256 * 1024;
-/** Watchers that share one read of history (etcd: `maxWatchersPerSync`). */
-const CATCH_UP_WATCHERS_MAX = 512;
-
-type EventBatch = WatchBatch & { type: 'events' };
+/** Events that are held against the watchers' ranges before sockets and timers get their turn. */
+const EVENTS_PER_TURN_MAX = 1000;
 
 /**
  * Brings the changes of one member's store to its watchers. Those that are up to date get them at apply, by `publish`;
@@ -24,8 +24,13 @@ export class WatchHub implements WatcherOwner {
   private catchingUp = false;
   private stopped = false;
 
-  /** @param onFailure told when history could not be read; the member cannot go on then. */
-  constructor(private readonly source: HistorySource, private readonly onFailure: (error: Error) => void) {}
+  /**
+   * @param onFailure told when history could not be read; the member cannot go on then
+   * @param nextTurn lets other work run between two slices of a long piece of work
+   */
+  constructor(
+    private readonly source: HistorySource, private readonly onFailure: (error: Error) => void, private readonly nextTurn: () => Promise<void>,
+  ) {}
 
   get currentRevision(): number {
     return this.source.currentRevision;
@@ -53,22 +58,25 @@ export class WatchHub implements WatcherOwner {
   /** Hands the changes of a revision that has just become visible to the watchers that are up to date. */
   publish(revision: number, events: readonly WatchEvent[]): void {
     if (this.watchers.isEmpty) return;
-    if (events.length === 1) this.publishOne(revision, events[0] as WatchEvent);
-    else this.publishMany(revision, events);
+    if (events.length > EVENTS_PER_TURN_MAX) {
+      this.fallBehind(revision);
+      return;
+    }
+    const match = new RevisionMatch(revision, events.length === 1);
+    for (const event of events) match.add(event, this.watchers);
+    match.deliver((watcher) => watcher.synced && revision >= watcher.nextRevision, deliver);
   }
 
   /** Ends every watch with this reason. */
   stop(reason: string): void {
     this.stopped = true;
-    const all = new Set<Watcher>();
-    this.watchers.forEachSet((members) => { for (const watcher of members) all.add(watcher); });
-    for (const watcher of all) watcher.end({ type: 'cancelled', revision: this.source.currentRevision, reason });
+    for (const watcher of this.all()) watcher.end({ type: 'cancelled', revision: this.source.currentRevision, reason });
   }
 
   catchUp(watcher: Watcher): void {
     if (watcher.ended) return;
     this.behind.add(watcher);
-    if (!this.catchingUp) void this.catchUpAll();
+    this.startCatchUp();
   }
 
   forget(watcher: Watcher): void {
@@ -77,51 +85,38 @@ export class WatchHub implements WatcherOwner {
     this.watchers.remove(watcher.request.key, watcher.request.rangeEnd ?? '', watcher);
   }
 
-  private publishOne(revision: number, event: WatchEvent): void {
-    // Collected first: a listener may close watches, which changes the set that is being walked.
-    const matched: Watcher[] = [];
-    this.watchers.forEachCovering(event.kv.key, (members) => {
-      for (const watcher of members) if (isDue(watcher, revision, event)) matched.push(watcher);
-    });
-    if (matched.length === 0) return;
-    const plain: EventBatch = { type: 'events', revision, events: [withoutPrevKv(event)] };
-    const full: EventBatch = event.prevKv ? { type: 'events', revision, events: [event] } : plain;
-    const plainBytes = queuedBytesOf(plain.events);
-    const fullBytes = queuedBytesOf(full.events);
-    for (const watcher of matched) {
-      if (watcher.wantsPrevKv) watcher.deliver(full, fullBytes);
-      else watcher.deliver(plain, plainBytes);
+  /** A revision too large to be handed out in one turn: everybody reads it from history, which is done in slices. */
+  private fallBehind(revision: number): void {
+    for (const watcher of this.all()) {
+      if (!watcher.synced || watcher.nextRevision > revision) continue;
+      watcher.synced = false;
+      watcher.nextRevision = revision;
+      this.behind.add(watcher);
     }
+    this.startCatchUp();
   }
 
-  private publishMany(revision: number, events: readonly WatchEvent[]): void {
-    const matched = new Map<Watcher, WatchEvent[]>();
-    for (const event of events) {
-      const plain = withoutPrevKv(event);
-      this.watchers.forEachCovering(event.kv.key, (members) => {
-        for (const watcher of members) {
-          if (!isDue(watcher, revision, event)) continue;
-          const chosen = watcher.wantsPrevKv ? event : plain;
-          const list = matched.get(watcher);
-          if (list) list.push(chosen);
-          else matched.set(watcher, [chosen]);
-        }
-      });
-    }
-    for (const [watcher, list] of matched) watcher.deliver({ type: 'events', revision, events: list }, queuedBytesOf(list));
+  private startCatchUp(): void {
+    if (!this.catchingUp && this.behind.size > 0) void this.catchUpAll();
+  }
+
+  private all(): Set<Watcher> {
+    const all = new Set<Watcher>();
+    this.watchers.forEachSet((members) => { for (const watcher of members) all.add(watcher); });
+    return all;
   }
 
   private async catchUpAll(): Promise<void> {
     this.catchingUp = true;
     try {
+      // Watchers that fall behind or are opened in the same turn share the first read.
+      await this.nextTurn();
       while (this.behind.size > 0) {
-        const group = this.nextGroup();
-        const from = group.reduce((least, watcher) => Math.min(least, watcher.nextRevision), Number.MAX_SAFE_INTEGER);
-        const slice = await this.source.history(from, CATCH_UP_SLICE_BYTES, {
-          prevKv: group.some((watcher) => watcher.wantsPrevKv),
-          wanted: (key) => group.some((watcher) => covers(watcher.request.key, watcher.request.rangeEnd ?? '', key)),
+        const group = CatchUpGroup.of(this.behind);
+        const slice = await this.source.history(group.from, CATCH_UP_SLICE_BYTES, {
+          prevKv: group.wantsPrevKv, wanted: (key) => group.covers(key),
         });
-        for (const watcher of group) if (!watcher.ended) this.advance(watcher, from, slice);
+        await this.serve(group, slice);
       }
     } catch (error) {
       // The store may be closed while the last read is under way.
@@ -131,62 +126,53 @@ export class WatchHub implements WatcherOwner {
     }
   }
 
-  /** Those furthest back first, and with them all that the same read can serve. */
-  private nextGroup(): Watcher[] {
-    const waiting = [...this.behind].sort((a, b) => a.nextRevision - b.nextRevision);
-    return waiting.slice(0, CATCH_UP_WATCHERS_MAX);
+  /** Gives the members what was read for them. Whoever of them has no room is left out from there on. */
+  private async serve(group: CatchUpGroup, slice: HistorySlice | undefined): Promise<void> {
+    const active = new Set<Watcher>();
+    for (const watcher of group.members) if (!watcher.ended && !this.endIfCompacted(watcher)) active.add(watcher);
+    if (slice) {
+      await this.serveRevisions(group, slice, active);
+      for (const watcher of active) if (!watcher.ended) this.advance(watcher, slice.nextRevision);
+    }
+    // Whoever still waits has had its turn.
+    for (const watcher of active) if (this.behind.delete(watcher) && !watcher.ended && !watcher.synced) this.behind.add(watcher);
   }
 
-  private advance(watcher: Watcher, from: number, slice: HistorySlice | undefined): void {
-    const { compactedRevision } = this.source;
-    if (watcher.nextRevision < compactedRevision) {
-      watcher.end({ type: 'compacted', revision: this.source.currentRevision, compactRevision: compactedRevision });
-      return;
-    }
-    if (!slice || slice.nextRevision <= watcher.nextRevision || watcher.nextRevision < from) return;
-    const { key, rangeEnd = '' } = watcher.request;
-    for (const change of slice.revisions) {
-      if (change.revision < watcher.nextRevision) continue;
-      const events = selectEvents(watcher, change, key, rangeEnd);
-      if (events.length === 0) continue;
-      if (!watcher.hasRoom()) {
-        watcher.nextRevision = change.revision;
-        this.behind.delete(watcher);
-        return;
+  private endIfCompacted(watcher: Watcher): boolean {
+    const { compactedRevision, currentRevision } = this.source;
+    if (watcher.nextRevision >= compactedRevision) return false;
+    watcher.end({ type: 'compacted', revision: currentRevision, compactRevision: compactedRevision });
+    return true;
+  }
+
+  private async serveRevisions(group: CatchUpGroup, slice: HistorySlice, active: Set<Watcher>): Promise<void> {
+    let eventsInTurn = 0;
+    for (const { revision, events } of slice.revisions) {
+      const match = new RevisionMatch(revision, events.length === 1);
+      const due = (watcher: Watcher): boolean => revision >= watcher.nextRevision && active.has(watcher) && !watcher.ended;
+      for (const event of events) {
+        match.add(event, group.ranges);
+        if (++eventsInTurn < EVENTS_PER_TURN_MAX) continue;
+        eventsInTurn = 0;
+        await this.nextTurn();
       }
-      watcher.deliver({ type: 'events', revision: change.revision, events }, queuedBytesOf(events));
-      if (watcher.ended) return;
-      if (watcher.nextRevision === change.revision) {
+      match.deliver(due, (watcher, batch, bytes) => {
+        if (watcher.hasRoom() && deliver(watcher, batch, bytes)) return;
+        // It asks again, from this revision on, once its queue is drained.
+        watcher.nextRevision = revision;
+        active.delete(watcher);
         this.behind.delete(watcher);
-        return;
-      }
+      });
     }
-    watcher.nextRevision = slice.nextRevision;
-    if (watcher.nextRevision > this.source.currentRevision) {
-      watcher.synced = true;
-      this.behind.delete(watcher);
-    }
+  }
+
+  private advance(watcher: Watcher, nextRevision: number): void {
+    watcher.nextRevision = Math.max(watcher.nextRevision, nextRevision);
+    watcher.synced = watcher.nextRevision > this.source.currentRevision;
   }
 }
 
-function isDue(watcher: Watcher, revision: number, event: WatchEvent): boolean {
-  return watcher.synced && revision >= watcher.nextRevision && watcher.wants(event);
-}
-
-function selectEvents(watcher: Watcher, change: RevisionEvents, key: string, rangeEnd: string): WatchEvent[] {
-  const selected: WatchEvent[] = [];
-  for (const event of change.events) {
-    if (!covers(key, rangeEnd, event.kv.key) || !watcher.wants(event)) continue;
-    selected.push(watcher.wantsPrevKv ? event : withoutPrevKv(event));
-  }
-  return selected;
-}
-
-function covers(from: string, rangeEnd: string, key: string): boolean {
-  if (rangeEnd.length === 0) return key === from;
-  return key >= from && (rangeEnd === '\0' || key < rangeEnd);
-}
-
-function withoutPrevKv(event: WatchEvent): WatchEvent {
-  return event.prevKv ? { type: event.type, kv: event.kv } : event;
+/** @returns whether there was room */
+function deliver(watcher: Watcher, batch: EventBatch, bytes: number): boolean {
+  return watcher.deliver(batch, bytes);
 }

@@ -32,6 +32,8 @@ export class Watcher implements Watch {
   private readonly wantsPuts: boolean;
   private readonly wantsDeletes: boolean;
   readonly wantsPrevKv: boolean;
+  /** Filters and `prevKv` as a small number: watchers of the same kind get the same of the same events. */
+  readonly kind: number;
 
   constructor(private readonly owner: WatcherOwner, readonly request: WatchRequest) {
     this.createdRevision = owner.currentRevision;
@@ -40,22 +42,24 @@ export class Watcher implements Watch {
     this.wantsPuts = !request.filters?.includes(WatchFilter.NOPUT);
     this.wantsDeletes = !request.filters?.includes(WatchFilter.NODELETE);
     this.wantsPrevKv = request.prevKv ?? false;
+    this.kind = (this.wantsPuts ? 1 : 0) | (this.wantsDeletes ? 2 : 0) | (this.wantsPrevKv ? 4 : 0);
   }
 
   wants(event: WatchEvent): boolean {
     return event.type === EventType.PUT ? this.wantsPuts : this.wantsDeletes;
   }
 
-  /** Queues the events of one revision, or falls behind where there is no room. */
-  deliver(batch: WatchBatch & { type: 'events' }, bytes: number): void {
+  /** Queues the events of one revision, or falls behind where there is no room. @returns whether there was room */
+  deliver(batch: WatchBatch & { type: 'events' }, bytes: number): boolean {
     if (this.queuedBytes > 0 && this.queuedBytes + bytes > WATCHER_QUEUE_BYTES_MAX) {
       this.synced = false;
       this.nextRevision = batch.revision;
-      return;
+      return false;
     }
     this.nextRevision = batch.revision + 1;
     this.queuedBytes += bytes;
     this.enqueue(batch);
+    return true;
   }
 
   hasRoom(): boolean {
