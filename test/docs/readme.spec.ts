@@ -73,7 +73,7 @@ describeWith(['etcdctl', 'curl'], 'the tour in README.md', () => {
   function terminalOf(number: number): Terminal {
     const known = terminals.get(number);
     if (known) return known;
-    const env = { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: server.endpoint, QUORATE_URL: server.url, NO_PROXY: '127.0.0.1' };
+    const env = { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: server.endpoint, QUORATE_URL: server.url, NO_PROXY: '127.0.0.1', TMPDIR: folder };
     const terminal = new Terminal(path.join(folder, 'checkout'), env);
     terminals.set(number, terminal);
     return terminal;
