@@ -44,6 +44,8 @@ export interface CallCase {
   readonly oursOnly?: { readonly because: string; readonly answer: Outcome<never> };
   /** Fields of the answer that the two cannot have in common. */
   readonly without?: readonly string[];
+  /** A list of the answer that etcd sends in no order. */
+  readonly sorted?: string;
 }
 
 export function call<Request, Response>(name: string, method: Method<Request, Response>, request: Partial<Request>, more: Partial<CallCase> = {}): CallCase {
@@ -55,21 +57,21 @@ export function compareCalls(cases: readonly CallCase[], options: ServerOptions 
   let servers: RawPair;
   beforeAll(async () => { servers = await RawPair.start(options); }, 70_000);
   afterAll(() => servers?.stop());
-  it.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, { method, request, metadata, differs, oursOnly, without = [] }) => {
+  it.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, { method, request, metadata, differs, oursOnly, without = [], sorted }) => {
     if (oursOnly) {
       expect(await servers.client(servers.pair.quorate).try(method, request, metadataOf(metadata))).toEqual(oursOnly.answer);
       return;
     }
     const { etcd, quorate } = await servers.both((client) => client.try(method, request, metadataOf(metadata)));
-    const shown = (answer: unknown): unknown => without.reduce(withoutField, answer);
+    const shown = (answer: unknown): unknown => sortedField(without.reduce(withoutField, answer), sorted);
     if (differs) expect({ etcd: shown(etcd), quorate: shown(quorate) }).toMatchObject({ etcd: differs.etcd, quorate: differs.quorate });
     else expect(shown(quorate)).toEqual(shown(etcd));
   });
 }
 
-export function metadataOf(fields: Readonly<Record<string, string>> = {}): Metadata {
+export function metadataOf(fields: Readonly<Record<string, string | Buffer | undefined>> = {}): Metadata {
   const metadata = new Metadata();
-  for (const [name, value] of Object.entries(fields)) metadata.set(name, value);
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) metadata.set(name, value);
   return metadata;
 }
 
@@ -97,6 +99,14 @@ export function plain(value: unknown, server: ComparedServer): unknown {
 
 function isBufferJson(part: unknown): part is { readonly data: number[] } {
   return typeof part === 'object' && part !== null && 'type' in part && part.type === 'Buffer' && 'data' in part;
+}
+
+function sortedField(value: unknown, field: string | undefined): unknown {
+  if (field === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => {
+    if (name !== field || !Array.isArray(part)) return [name, sortedField(part, field)];
+    return [name, part.map((each) => JSON.stringify(each)).sort()];
+  }));
 }
 
 function withoutField(value: unknown, field: string): unknown {

@@ -1,3 +1,4 @@
+import type { RequestOp } from '@quorate/api';
 import { services, type WatchCreateRequest, type WatchStreamRequest, type WatchStreamResponse } from '@quorate/wire';
 import { describeWith } from '../support/foreign-tools';
 import type { Outcome, RawClient, RawStream } from './raw-client.testing';
@@ -28,6 +29,7 @@ async function exchange(client: RawClient, requests: readonly WatchStreamRequest
   return answers;
 }
 
+const putOp = (key: string, value: string): RequestOp => ({ type: 'put', request: { key, value: Buffer.from(value) } });
 const put = (client: RawClient, key: string, value = 'x'): Promise<unknown> => client.ask(KV.Put, { key, value: Buffer.from(value) });
 
 describeWith(['etcd'], 'raw watch streams, compared with etcd', () => {
@@ -37,7 +39,7 @@ describeWith(['etcd'], 'raw watch streams, compared with etcd', () => {
     await servers.both(async (client) => {
       for (const key of ['w/a', 'w/b', 'w/a', 'w/c']) await put(client, key);
       await client.ask(KV.DeleteRange, { key: 'w/b' });
-      await client.ask(KV.Txn, { compare: [], success: ['w/d', 'w/e'].map((key) => ({ type: 'put', request: { key, value: Buffer.from('t') } })), failure: [] });
+      await client.ask(KV.Txn, { compare: [], success: ['w/d', 'w/e'].map((key) => putOp(key, 't')), failure: [] });
       await put(client, 'w/a', 'last');
     });
   }, 70_000);
@@ -159,7 +161,7 @@ describeWith(['etcd'], 'raw watch streams, compared with etcd', () => {
     const { etcd, quorate } = await servers.both(async (client) => {
       const value = 'v'.repeat(400_000);
       for (let at = 0; at < 3; at++) {
-        await client.ask(KV.Txn, { compare: [], success: ['p', 'q', 'r'].map((name) => ({ type: 'put', request: { key: `big/${name}`, value: Buffer.from(value) } })), failure: [] });
+        await client.ask(KV.Txn, { compare: [], success: ['p', 'q', 'r'].map((name) => putOp(`big/${name}`, value)), failure: [] });
       }
       const { header: { revision } } = await client.ask(KV.Range, { key: 'absent' });
       const stream = client.open(Watch.Watch);
