@@ -1,3 +1,4 @@
+import { BackendInterruptedError } from '@quorate/core';
 import { SeededRandom } from '@quorate/sim';
 import { outcomeOf, SimMember } from './sim-member.testing';
 
@@ -90,6 +91,37 @@ describe('a store that fails', () => {
       await stop;
       expect(member.failures.map(({ message }) => message)).toEqual(stopping ? [] : ['the rows are gone']);
     }
+  });
+});
+
+describe('a read of the store', () => {
+  /** A member whose old versions are no longer in memory. */
+  async function withHistory(): Promise<SimMember> {
+    const first = await SimMember.start({ seed: 9 });
+    for (const text of ['1', '2', '3']) await first.until(first.kv.put({ key: 'k', value: Buffer.from(text) }));
+    await first.stop();
+    return first.restart({ disk: first.disk.kill(), backend: first.backend.reopen() });
+  }
+
+  it('that fails ends the member, whoever asked', async () => {
+    const member = await withHistory();
+    member.backend.read = () => Promise.reject(new Error('the page is damaged'));
+    expect(await member.until(outcomeOf(member.kv.range({ key: 'k', revision: 2 })))).toBe('the page is damaged');
+    expect(member.failures.map(({ message }) => message)).toEqual(['the page is damaged']);
+  });
+
+  it('that was interrupted does not; watches try again', async () => {
+    const member = await withHistory();
+    const scan = member.backend.scan.bind(member.backend);
+    let interrupted = 0;
+    member.backend.scan = (...args) => (++interrupted <= 3 ? Promise.reject(new BackendInterruptedError('too long')) : scan(...args));
+    member.backend.read = () => Promise.reject(new BackendInterruptedError('too long'));
+    expect(await member.until(outcomeOf(member.kv.range({ key: 'k', revision: 2 })))).toBe('too long');
+    const watch = await member.kv.watch({ key: 'k', startRevision: 2 });
+    await member.clock.settle();
+    expect([watch.poll(), watch.poll(), watch.poll()].map((batch) => batch?.revision)).toEqual([2, 3, 4]);
+    expect(interrupted).toBeGreaterThan(3);
+    expect(member.failures).toEqual([]);
   });
 });
 

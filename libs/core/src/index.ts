@@ -1,7 +1,7 @@
 export { type AutoCompaction } from './replica/auto-compactor';
 export {
-  type Backend, type BackendBatch, BackendFullError, type BackendSnapshot, type BackendState, type RevisionId,
-  type RevisionRow, type StateRecord,
+  type Backend, type BackendBatch, BackendFullError, BackendInterruptedError, type BackendSnapshot, type BackendState,
+  type RevisionId, type RevisionRow, type StateRecord,
 } from './ports/backend';
 export { type Disk, type DiskFile } from './ports/disk';
 export { type LogFields, type Logger } from './ports/logger';

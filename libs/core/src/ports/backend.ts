@@ -43,8 +43,8 @@ export interface BackendState {
 
 /**
  * The store behind the write path: everything that is applied reaches it a little later, in batches. One writer; reads
- * run beside it, each on one committed state. Errors: `BackendFullError` may be retried, anything else is final and ends
- * the process.
+ * run beside it, each on one committed state. Errors: `BackendFullError` and `BackendInterruptedError` may be retried,
+ * anything else is final and ends the process.
  */
 export interface Backend {
   /** The state records; a new store has applied index 0 and none. */
@@ -73,6 +73,11 @@ export interface BackendSnapshot {
   /** Each at most `bytesMax` long; ends after `totalBytes`. Must be closed. */
   chunks(bytesMax: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
+}
+
+/** A read took too long, or stood in the way of a write, and was ended. The store is as it was; the same read may be tried again. */
+export class BackendInterruptedError extends Error {
+  override readonly name = 'BackendInterruptedError';
 }
 
 /** The disk or the store's limit is reached; nothing of the batch was stored, and the same batch may be tried again. */

@@ -1,6 +1,6 @@
 import { type InitialMembership } from '../machine/state-records';
 import { Machine } from '../machine/machine';
-import type { BackendState } from '../ports/backend';
+import { type Backend, BackendInterruptedError, type BackendState } from '../ports/backend';
 import { Raft } from '../raft/raft';
 import type { Recovered, Wal } from '../wal/wal';
 import { Replica, type ReplicaPorts } from './replica';
@@ -29,8 +29,9 @@ export async function recoverReplica(
 ): Promise<Replica> {
   const saved = await ports.backend.load();
   checkStoreAgainstLog(saved, recovered, wal.lastIndex);
+  let replica: Replica | undefined;
   const machine = await Machine.restore({
-    backend: ports.backend, clusterId: config.clusterId, memberId: config.memberId, initial,
+    backend: readsOf(ports.backend, (error) => replica?.storeFailed(error)), clusterId: config.clusterId, memberId: config.memberId, initial,
     nextTurn: () => new Promise((resolve) => { ports.scheduler.defer(resolve); }),
   }, saved);
   const raft = new Raft({ id: config.memberId, random: ports.random }, {
@@ -40,7 +41,20 @@ export async function recoverReplica(
     entries: recovered.entries,
     applied: saved.appliedIndex,
   });
-  return new Replica(config, ports, { raft, wal, machine }, onFailure);
+  replica = new Replica(config, ports, { raft, wal, machine }, onFailure);
+  return replica;
+}
+
+/** Reads of the store whose failure, other than an interruption, is told beside the one who asked: a damaged store must not be served from. */
+function readsOf(backend: Backend, failed: (error: Error) => void): Pick<Backend, 'read' | 'scan'> {
+  const tell = (error: Error): never => {
+    if (!(error instanceof BackendInterruptedError)) failed(error);
+    throw error;
+  };
+  return {
+    read: (ids) => backend.read(ids).catch(tell),
+    scan: (from, rowsMax, bytesMax) => backend.scan(from, rowsMax, bytesMax).catch(tell),
+  };
 }
 
 /** The store may lag behind the log, by any amount that the log still has; it is never ahead (SAFETY.md 1). */

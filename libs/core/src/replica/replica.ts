@@ -70,6 +70,7 @@ export class Replica {
   private lastTickMs: number;
   private lastLeader = 0n;
   private failure: Error | undefined;
+  private stopping = false;
   private cancelPublish: CancelTimer | undefined;
 
   /** @param onFailure the member cannot go on; the process has to end with a code that is not zero */
@@ -145,6 +146,7 @@ export class Replica {
 
   /** Ends all watches and waits, stores what is applied, and closes the log. Nothing acknowledged depends on it. */
   async stop(): Promise<void> {
+    this.stopping = true;
     this.cancelTick?.();
     this.cancelPublish?.();
     this.compactor.stop();
@@ -156,6 +158,11 @@ export class Replica {
     if (!this.failure) await this.writer.stop();
     await this.wal.close();
     await this.ports.backend.close();
+  }
+
+  /** A read of the store failed. While the member stops, that only means that the store is closed already. */
+  storeFailed(error: Error): void {
+    if (!this.stopping) this.fail(error);
   }
 
   get isLeader(): boolean {

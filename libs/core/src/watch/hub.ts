@@ -1,6 +1,7 @@
 import type { WatchEvent, WatchRequest } from '@quorate/api';
 import { ApiError } from '@quorate/api';
 import type { HistorySlice } from '../mvcc/store-options';
+import { BackendInterruptedError } from '../ports/backend';
 import { CatchUpGroup } from './catch-up-group';
 import type { HistorySource } from './history-source';
 import { RangeSet } from './range-set';
@@ -113,16 +114,27 @@ export class WatchHub implements WatcherOwner {
       await this.nextTurn();
       while (this.behind.size > 0) {
         const group = CatchUpGroup.of(this.behind);
-        const slice = await this.source.history(group.from, CATCH_UP_SLICE_BYTES, {
-          prevKv: group.wantsPrevKv, wanted: (key) => group.covers(key),
-        });
-        await this.serve(group, slice);
+        const slice = await this.read(group);
+        if (slice !== 'interrupted') await this.serve(group, slice);
       }
     } catch (error) {
       // The store may be closed while the last read is under way.
       if (!this.stopped) this.onFailure(error as Error);
     } finally {
       this.catchingUp = false;
+    }
+  }
+
+  /** `undefined`: compacted. `interrupted`: to be tried again. */
+  private async read(group: CatchUpGroup): Promise<HistorySlice | 'interrupted' | undefined> {
+    try {
+      return await this.source.history(group.from, CATCH_UP_SLICE_BYTES, {
+        prevKv: group.wantsPrevKv, wanted: (key) => group.covers(key),
+      });
+    } catch (error) {
+      if (!(error instanceof BackendInterruptedError) || this.stopped) throw error;
+      await this.nextTurn();
+      return 'interrupted';
     }
   }
 

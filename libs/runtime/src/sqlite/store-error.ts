@@ -1,4 +1,4 @@
-import { BackendFullError } from '@quorate/core';
+import { BackendFullError, BackendInterruptedError } from '@quorate/core';
 
 /** The database file cannot be used: not ours, of a newer format, damaged, or the system failed under it. Final. */
 export class StoreError extends Error {
@@ -26,11 +26,11 @@ export function sqliteCode(error: unknown): string | undefined {
 }
 
 /**
- * What the callers of the backend see: `BackendFullError` for a full disk or a reached limit, a `StoreError` that names the
- * file for anything else. https://sqlite.org/rescode.html
+ * What the callers of the backend see: `BackendFullError` for a full disk or a reached limit, `BackendInterruptedError` for
+ * a read that was ended, a `StoreError` that names the file for anything else. https://sqlite.org/rescode.html
  */
 export function storeErrorOf(file: string, error: unknown): Error {
-  if (error instanceof BackendFullError || error instanceof StoreError) return error;
+  if (error instanceof BackendFullError || error instanceof BackendInterruptedError || error instanceof StoreError) return error;
   const code = sqliteCode(error);
   const detail = error instanceof Error ? error.message : String(error);
   switch (code) {
@@ -49,7 +49,7 @@ export function storeErrorOf(file: string, error: unknown): Error {
     case 'SQLITE_READONLY':
       return new StoreError(file, `it is read-only (${detail})`, { cause: error });
     case 'SQLITE_INTERRUPT':
-      return new StoreError(file, `the read took too long and was ended (${detail})`, { cause: error });
+      return new BackendInterruptedError(`store ${file}: the read took too long and was ended (${detail})`, { cause: error });
     default:
       return new StoreError(file, detail, { cause: error });
   }
