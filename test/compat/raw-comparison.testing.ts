@@ -1,21 +1,35 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { Method } from '@quorate/wire';
 import { type Outcome, RawClient } from './raw-client.testing';
-import { type ComparedServer, maskServer, onBoth, type ServerPair, startPair, stopPair } from './server-pair.testing';
+import { type ComparedServer, maskServer, onBoth, restartPair, type ServerPair, startPair, stopPair } from './server-pair.testing';
 import type { ServerOptions } from '../support/server-process';
 
 /** A client per server of a pair. */
 export class RawPair {
-  private constructor(readonly pair: ServerPair, private readonly clients: ReadonlyMap<ComparedServer, RawClient>) {}
+  private clients: ReadonlyMap<ComparedServer, RawClient>;
+
+  private constructor(public pair: ServerPair) {
+    this.clients = clientsOf(pair);
+  }
 
   static async start(options: ServerOptions = {}): Promise<RawPair> {
-    const pair = await startPair(options);
-    return new RawPair(pair, new Map([pair.etcd, pair.quorate].map((server) => [server, new RawClient(server.process.endpoint)])));
+    return new RawPair(await startPair(options));
   }
 
   async stop(): Promise<void> {
-    for (const client of this.clients.values()) client.close();
+    this.close();
     await stopPair(this.pair);
+  }
+
+  /** Kills both and starts them on their data again. */
+  async restart(): Promise<void> {
+    this.close();
+    this.pair = await restartPair(this.pair);
+    this.clients = clientsOf(this.pair);
+  }
+
+  private close(): void {
+    for (const client of this.clients.values()) client.close();
   }
 
   client(server: ComparedServer): RawClient {
@@ -31,6 +45,10 @@ export class RawPair {
     const { etcd, quorate } = await this.both(run);
     expect(quorate).toEqual(etcd);
   }
+}
+
+function clientsOf({ etcd, quorate }: ServerPair): ReadonlyMap<ComparedServer, RawClient> {
+  return new Map([etcd, quorate].map((server) => [server, new RawClient(server.process.endpoint)]));
 }
 
 /** One call, and where the two servers answer differently on purpose: why, and what ours says. */

@@ -24,6 +24,14 @@ export async function startPair(options: ServerOptions = {}): Promise<ServerPair
   return { etcd: await identify('etcd', etcd), quorate: await identify('quorate', quorate) };
 }
 
+/** Kills both and starts them on their data again, at addresses that clients knew before. */
+export async function restartPair({ etcd, quorate }: ServerPair): Promise<ServerPair> {
+  await Promise.all([etcd.process.end('SIGKILL'), quorate.process.end('SIGKILL')]);
+  const again = ({ process: { dataDir, endpoint } }: ComparedServer): ServerOptions => ({ dataDir, port: Number(endpoint.split(':')[1]) });
+  const [first, second] = await Promise.all([startEtcd(again(etcd)), startQuorate(again(quorate))]);
+  return { etcd: { ...etcd, process: first }, quorate: { ...quorate, process: second } };
+}
+
 export async function stopPair(pair: ServerPair | undefined): Promise<void> {
   if (!pair) return; // It did not start, and the suite says so.
   for (const { process } of [pair.etcd, pair.quorate]) {
