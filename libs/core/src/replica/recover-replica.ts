@@ -29,9 +29,9 @@ export async function recoverReplica(
 ): Promise<Replica> {
   const saved = await ports.backend.load();
   checkStoreAgainstLog(saved, recovered, wal.lastIndex);
-  let replica: Replica | undefined;
+  let readFailed = (error: Error): void => { throw error; };
   const machine = await Machine.restore({
-    backend: readsOf(ports.backend, (error) => replica?.storeFailed(error)), clusterId: config.clusterId, memberId: config.memberId, initial,
+    backend: readsOf(ports.backend, (error) => readFailed(error)), clusterId: config.clusterId, memberId: config.memberId, initial,
     nextTurn: () => new Promise((resolve) => { ports.scheduler.defer(resolve); }),
   }, saved);
   const raft = new Raft({ id: config.memberId, random: ports.random }, {
@@ -41,7 +41,8 @@ export async function recoverReplica(
     entries: recovered.entries,
     applied: saved.appliedIndex,
   });
-  replica = new Replica(config, ports, { raft, wal, machine }, onFailure);
+  const replica = new Replica(config, ports, { raft, wal, machine }, onFailure);
+  readFailed = (error) => replica.storeFailed(error);
   return replica;
 }
 
