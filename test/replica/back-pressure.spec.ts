@@ -1,4 +1,5 @@
 import type { RequestOp } from '@quorate/api';
+import { BackendFullError } from '@quorate/core';
 import { SimDisk, SeededRandom } from '@quorate/sim';
 import { outcomeOf, SimMember } from './sim-member.testing';
 
@@ -52,6 +53,20 @@ describe('a store that lags', () => {
     expect(member.failures).toEqual([]);
     const next = await member.restart({ disk: member.disk.kill(), backend: member.backend.reopen() });
     expect((await next.until(next.kv.range({ key: '\0', rangeEnd: '\0', countOnly: true }))).count).toBe(taken + 1);
+  });
+});
+
+describe('a store that is full when it is to be synced', () => {
+  it('is tried again, and the log is shortened once it succeeds', async () => {
+    const member = await SimMember.start({ seed: 8, segmentBytes: 8 * 1024, config: { snapshotCount: 10, snapshotCatchUpEntries: 1 } });
+    const synced = jest.spyOn(member.backend, 'sync').mockRejectedValueOnce(new BackendFullError('no room left'));
+    expect((await fill(member, 30)).refusal).toBeUndefined();
+    await member.clock.advance(200);
+    expect(synced).toHaveBeenCalledTimes(1);
+    expect(member.replica.readings().walFirstIndex).toBe(1);
+    await member.clock.advance(2000);
+    expect(member.failures).toEqual([]);
+    expect(member.replica.readings().walFirstIndex).toBeGreaterThan(1);
   });
 });
 
@@ -117,6 +132,33 @@ describe('a disk without room for the next segment of the log', () => {
     await next.clock.advance(2500);
     expect(await name()).toBe('renamed');
     expect(next.failures).toEqual([]);
+  });
+});
+
+describe('large writes that come faster than the next segment of the log is prepared', () => {
+  const slow = (seed: number, disk = {}): Promise<SimMember> => (
+    SimMember.start({ seed, segmentBytes: 64 * 1024, diskDelayMs: (random) => random.int(20), disk })
+  );
+
+  it('wait for it, all of them, in their order', async () => {
+    const member = await slow(9);
+    const sent = Array.from({ length: 300 }, (_, at) => outcomeOf(member.kv.put({ key: `k${String(at).padStart(3, '0')}`, value: kilobyte })));
+    const outcomes = await member.until(Promise.all(sent));
+    expect(outcomes.filter((outcome) => typeof outcome === 'string')).toEqual([]);
+    const { kvs } = await member.until(member.kv.range({ key: 'k', rangeEnd: 'l' }));
+    expect(kvs.map(({ modRevision }) => modRevision)).toEqual(kvs.map((_, at) => at + 2));
+    expect(kvs).toHaveLength(300);
+  });
+
+  it('are refused when it turns out that the disk has no room for it', async () => {
+    const member = await slow(10, { capacityBytes: 3.5 * 64 * 1024 });
+    const sent = Array.from({ length: 300 }, (_, at) => outcomeOf(member.kv.put({ key: `k${at}`, value: kilobyte })));
+    const outcomes = await member.until(Promise.all(sent));
+    const taken = outcomes.filter((outcome) => typeof outcome === 'object').length;
+    expect(taken).toBeGreaterThan(60);
+    expect(new Set(outcomes.filter((outcome) => typeof outcome === 'string'))).toEqual(new Set(['no_space']));
+    expect((await member.until(member.kv.range({ key: 'k', rangeEnd: 'l', countOnly: true }))).count).toBe(taken);
+    expect(member.failures).toEqual([]);
   });
 });
 

@@ -7,8 +7,8 @@ import type { Ready } from '../raft/ready';
 import type { Wal } from '../wal/wal';
 import type { ReadIndexSource } from './reads';
 
-/** Commands that wait for the next turn, in bytes; above it the door answers "too many requests". */
-const INBOX_BYTES_MAX = 64 * 1024 * 1024;
+/** Commands that wait for the next turn, or for room in the log, in bytes; above it the door answers "too many requests". */
+const INBOX_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Who acts on what Raft hands out. */
 export interface RaftListener {
@@ -56,6 +56,7 @@ export class RaftDriver implements ReadIndexSource {
     private readonly listener: RaftListener,
   ) {
     this.softState = { role: raft.role, leader: raft.leader, term: raft.term };
+    wal.observeRoom(() => { if (this.inbox.length > 0) this.requestTurn(); });
   }
 
   get term(): number {
@@ -80,12 +81,16 @@ export class RaftDriver implements ReadIndexSource {
     return this.isLeader && alone && this.listener.appliedTerm() === this.softState.term;
   }
 
-  /** Queues a command for the next turn. @throws ApiError where it is certain that it was not proposed. */
+  /**
+   * Queues a command for the next turn, or for the moment when the log has room: large commands may come faster than its
+   * next segment is prepared. Without hope of room, on a full disk, it is refused. @throws ApiError where it is certain that it was not proposed.
+   */
   propose(command: Buffer): void {
     if (this.stopped) throw new ApiError('stopped');
     if (this.softState.leader === 0n) throw new ApiError('no_leader');
     if (this.inboxBytes + command.length > INBOX_BYTES_MAX) throw new ApiError('too_many_requests');
-    if (!this.wal.hasRoom(this.inboxBytes + command.length, this.inbox.length + 1)) throw new ApiError('no_space');
+    const hasRoom = this.wal.hasRoom(this.inboxBytes + command.length, this.inbox.length + 1);
+    if (!hasRoom && !this.wal.expectsRoom) throw new ApiError('no_space');
     this.inbox.push(command);
     this.inboxBytes += command.length;
     this.requestTurn();
@@ -144,11 +149,36 @@ export class RaftDriver implements ReadIndexSource {
 
   private proposeInbox(): void {
     if (this.inbox.length === 0) return;
-    const commands = this.inbox;
-    this.inbox = [];
-    this.inboxBytes = 0;
+    const commands = this.takeWithRoom();
+    if (commands.length === 0) return;
     const outcome = this.raft.propose(commands);
     if (outcome !== 'appended' && outcome !== 'forwarded') this.listener.refused(commands, refusalOf(outcome));
+  }
+
+  /** The oldest commands, as many as the log has room for. The others wait for more, or are refused where none is expected. */
+  private takeWithRoom(): readonly Buffer[] {
+    const { inbox, wal } = this;
+    if (wal.hasRoom(this.inboxBytes, inbox.length)) {
+      this.inbox = [];
+      this.inboxBytes = 0;
+      return inbox;
+    }
+    const taken: Buffer[] = [];
+    const refused: Buffer[] = [];
+    let takenBytes = 0;
+    for (const command of inbox) {
+      if (wal.hasRoom(takenBytes + command.length, taken.length + 1)) {
+        taken.push(command);
+        takenBytes += command.length;
+      } else if (taken.length > 0 || wal.expectsRoom) break;
+      else refused.push(command);
+      this.inboxBytes -= command.length;
+    }
+    this.inbox = inbox.slice(taken.length + refused.length);
+    if (refused.length > 0) this.listener.refused(refused, new ApiError('no_space'));
+    // What is left may have room once these are written; otherwise the log tells when there is some.
+    if (this.inbox.length > 0 && taken.length > 0) this.requestTurn();
+    return taken;
   }
 
   private startReadRound(): void {

@@ -102,7 +102,7 @@ export class StoreWriter {
     const batch = this.options.source.takeBatch();
     if (!batch) return;
     const startedMs = this.options.clock.monotonicMs();
-    await this.commitWhenItFits(batch);
+    await this.whenItFits(() => this.options.backend.commit(batch));
     this.options.commits.record(this.options.clock.monotonicMs() - startedMs);
     this.options.source.batchStored(batch);
     this.committed = { index: batch.appliedIndex, term: batch.appliedTerm };
@@ -111,11 +111,11 @@ export class StoreWriter {
     if (due || this.bytesSinceCheckpoint >= CHECKPOINT_BYTES_MAX) await this.synchronise();
   }
 
-  private async commitWhenItFits(batch: BackendBatch): Promise<void> {
+  /** A full store is tried again, for its other users may give room back; whatever else fails is final. */
+  private async whenItFits<T>(write: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        await this.options.backend.commit(batch);
-        return;
+        return await write();
       } catch (error) {
         if (!(error instanceof BackendFullError) || this.stopped) throw error;
         this.options.logger.warn('the store is full; trying again', { reason: error.message });
@@ -134,7 +134,7 @@ export class StoreWriter {
   private async synchronise(): Promise<void> {
     if (this.committed.index <= this.checkpointIndex) return;
     const { index, term } = this.committed;
-    const durableIndex = await this.options.backend.sync();
+    const durableIndex = await this.whenItFits(() => this.options.backend.sync());
     if (durableIndex < index) return;
     this.checkpointIndex = index;
     this.bytesSinceCheckpoint = 0;

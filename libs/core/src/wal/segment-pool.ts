@@ -55,6 +55,7 @@ export class SegmentPool {
   private preparing: Promise<void> | undefined;
   private probing: Promise<void> | undefined;
   private closed = false;
+  private onChange: () => void = () => undefined;
   /** Set while the disk is full: free bytes when the last attempt failed. */
   private freeBytesAtFailure: number | undefined;
   private refusals = 0;
@@ -70,6 +71,16 @@ export class SegmentPool {
 
   get ready(): number {
     return this.spares.length;
+  }
+
+  /** Whether a segment is on its way, and nothing says that it will not come. */
+  get isPreparing(): boolean {
+    return this.preparing !== undefined && this.freeBytesAtFailure === undefined && !this.closed;
+  }
+
+  /** Told whenever a segment has become ready, or could not be prepared. One listener. */
+  observe(onChange: () => void): void {
+    this.onChange = onChange;
   }
 
   /** The next segment, if it is ready. The one after it is then prepared. */
@@ -135,6 +146,7 @@ export class SegmentPool {
         this.spares.push({ name, sequence, file: await this.disk.open(name) });
         this.freeBytesAtFailure = undefined;
         this.refusals = 0;
+        this.onChange();
       }
     } catch (error) {
       await this.giveUp(error as Error);
@@ -165,6 +177,7 @@ export class SegmentPool {
     }
     this.freeBytesAtFailure = 0;
     this.refusals = 0;
+    this.onChange();
     try {
       const unfinished = segmentName(this.nextSequence) + PREPARED_SUFFIX;
       if ((await this.disk.list()).includes(unfinished)) await this.disk.remove(unfinished);

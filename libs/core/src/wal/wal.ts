@@ -206,6 +206,16 @@ export class Wal {
     return false;
   }
 
+  /** Whether room that `hasRoom` denied is on its way: the next segment is being prepared, and the disk has not refused it. */
+  get expectsRoom(): boolean {
+    return !this.failure && !this.closed && this.pool.isPreparing;
+  }
+
+  /** Told when room has come, and when it turned out that none comes. One listener. */
+  observeRoom(onChange: () => void): void {
+    this.pool.observe(onChange);
+  }
+
   /** Bytes that proposals may still take before room has to be reserved on the disk; each costs its own overhead too. */
   get roomBytes(): number {
     const reserved = this.current.roomBytes + this.pool.ready * this.capacityBytes();
