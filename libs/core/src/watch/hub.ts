@@ -142,10 +142,7 @@ export class WatchHub implements WatcherOwner {
   private async serve(group: CatchUpGroup, slice: HistorySlice | undefined): Promise<void> {
     const active = new Set<Watcher>();
     for (const watcher of group.members) if (!watcher.ended && !this.endIfCompacted(watcher)) active.add(watcher);
-    if (slice) {
-      await this.serveRevisions(group, slice, active);
-      for (const watcher of active) if (!watcher.ended) this.advance(watcher, slice.nextRevision);
-    }
+    if (slice) await this.serveRevisions(group, slice, active);
     // Whoever still waits has had its turn.
     for (const watcher of active) if (this.behind.delete(watcher) && !watcher.ended && !watcher.synced) this.behind.add(watcher);
   }
@@ -176,6 +173,8 @@ export class WatchHub implements WatcherOwner {
         this.behind.delete(watcher);
       });
     }
+    // In the turn of the last delivery: whoever reads it then learns that nothing is missing any more.
+    for (const watcher of active) if (!watcher.ended) this.advance(watcher, slice.nextRevision);
   }
 
   private advance(watcher: Watcher, nextRevision: number): void {
