@@ -1,4 +1,4 @@
-import { BackendInterruptedError } from '@quorate/core';
+import { BackendFullError, BackendInterruptedError } from '@quorate/core';
 import { SeededRandom } from '@quorate/sim';
 import { outcomeOf, SimMember } from './sim-member.testing';
 
@@ -153,6 +153,29 @@ describe('checkpoints', () => {
     expect(member.failures).toEqual([]);
     const next = await member.restart(member.powerLoss(0));
     expect(await countOf(next)).toBe(5);
+  });
+
+  it('that find no room on the disk of the store are tried again, and trim nothing meanwhile', async () => {
+    const member = await SimMember.start({ seed: 10, segmentBytes: 16 * 1024, config: { snapshotCount: 5, snapshotCatchUpEntries: 0, maxRequestBytes: 8 * 1024 } });
+    const { backend, replica } = member;
+    const sync = backend.sync.bind(backend);
+    let full = true;
+    backend.sync = () => (full ? Promise.reject(new BackendFullError('no room')) : sync());
+    const write = async (): Promise<void> => {
+      for (let at = 0; at < 10; at++) {
+        await member.until(member.kv.put({ key: 'k', value: Buffer.alloc(4000) }));
+        await member.clock.advance(200);
+      }
+    };
+    await write();
+    expect(replica.readings().walFirstIndex).toBe(1);
+    full = false;
+    await write();
+    expect(replica.readings().walFirstIndex).toBeGreaterThan(1);
+    full = true;
+    await member.stop();
+    expect(member.failures).toEqual([]);
+    expect(await countOf(await member.restart({ disk: member.disk.kill(), backend: backend.crash() }))).toBe(1);
   });
 
   it('come by bytes too, when few entries hold much', async () => {
