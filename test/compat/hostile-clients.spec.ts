@@ -73,13 +73,12 @@ describe('clients that behave badly', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('streams that are cancelled at once leave nothing behind', async () => {
+  it('streams that are cancelled leave nothing behind', async () => {
     for (let at = 0; at < 300; at++) {
       const stream = client.open(Watch.Watch);
       stream.send({ type: 'create', request: { key: 'a', watchId: 0, fragment: false } });
-      // Cancelled before it is written, a call of this client is never reset, and an etcd keeps its watcher too.
-      if (at % 2 === 0) await stream.nextResponse();
-      else await client.ask(KV.Range, { key: 'a' });
+      // A call that is cancelled before its message was written is never reset by this client: any server keeps its watcher.
+      await stream.nextResponse();
       stream.cancel();
       await stream.next();
     }
