@@ -109,11 +109,16 @@ describeWith(['etcd'], 'keys put and deleted in one revision, compared with etcd
     const look = (client: RawClient): Promise<unknown[]> => everything(client, 6);
     await servers.expectSame(async (client) => {
       await client.ask(KV.Put, { key: 'x/a', value: bytes('0') });
+      const live = client.open(services.Watch.Watch);
+      live.send({ type: 'create', request: { key: '\0', rangeEnd: '\0', watchId: 0, fragment: false, prevKv: true } });
+      const told = [await live.next()];
       // A put after its deletion, and one before it.
       const before = await client.try(KV.Txn, { compare: [], success: [del('\0', '\0'), put('x/a', '9')], failure: [] });
       const after = await client.try(KV.Txn, { compare: [], success: ops, failure: [] });
       await client.ask(KV.Put, { key: 'x/a', value: bytes('again') });
-      return [before, after, await look(client)];
+      for (let at = 0; at < 3; at++) told.push(await live.next());
+      live.cancel();
+      return [before, after, told, await look(client)];
     });
     await servers.restart();
     await servers.expectSame(look);

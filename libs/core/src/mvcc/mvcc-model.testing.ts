@@ -109,7 +109,8 @@ export class MvccModel {
       if (version.main < from || version.main > last) continue;
       const events = revisions.get(version.main) ?? [];
       revisions.set(version.main, events);
-      const before = version.main - 1 < compacted ? undefined : this.at(version.key, version.main - 1);
+      const created = !version.tombstone && version.create === version.main;
+      const before = created || version.main - 1 < compacted ? undefined : this.at(version.key, version.main - 1);
       events.push({ type: version.tombstone ? 1 : 0, kv: plain(version), prevKv: before === undefined ? undefined : plain(before) });
     }
     return [...revisions].map(([revision, events]) => ({ revision, events }));
@@ -118,8 +119,10 @@ export class MvccModel {
   /** What a store must keep; a tombstone exactly at the compacted revision stays so that watchers from there on get it. */
   kept(compacted = this.compacted): ModelVersion[] {
     return this.versions.filter((version) => {
+      const later = this.versions.find((other) => other.key === version.key && (other.main > version.main || (other.main === version.main && other.sub > version.sub)));
+      // A put that its own revision superseded is nobody's version, at the compacted revision too.
+      if (version.main === compacted && !version.tombstone && later?.main === compacted) return false;
       if (version.main >= compacted) return true;
-      const later = this.versions.find((other) => other.key === version.key && other.main > version.main);
       return !version.tombstone && (later === undefined || later.main > compacted);
     });
   }

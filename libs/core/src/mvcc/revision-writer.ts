@@ -84,10 +84,16 @@ export class RevisionWriter {
     const { versions } = this;
     if (!versions.isLive(slot)) return false;
     const kv = versions.remove(slot, this.revision, this.sub++);
-    const prevKv = versions.before as StoredVersion;
-    this.events.push({ type: 1, kv, prevKv });
+    const before = versions.before as StoredVersion;
+    this.events.push(before.main === this.revision ? this.deletionOfOwn(kv) : { type: 1, kv, prevKv: before });
     if (versions.leaseBefore !== 0n) this.leaseChanges.push({ key: kv.key, from: versions.leaseBefore, to: 0n });
-    deleted?.push(prevKv);
+    deleted?.push(before);
     return true;
+  }
+
+  /** The deletion of what this revision itself has put: watchers are told what was there before the revision, as by etcd. */
+  private deletionOfOwn(kv: StoredVersion): WatchEvent {
+    const prevKv = this.events.find((event) => event.kv.key === kv.key)?.prevKv;
+    return prevKv === undefined ? { type: 1, kv } : { type: 1, kv, prevKv };
   }
 }
