@@ -1,4 +1,4 @@
-import type { Compare, PutRequest, RangeRequest, RequestOp, TxnRequest } from '@quorate/api';
+import type { Compare, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest } from '@quorate/api';
 import { crc32c } from '../base/crc32c';
 
 /** One change, as the naive model keeps it: all of them, for ever, in the order in which they were made. */
@@ -157,9 +157,12 @@ export class MvccModel {
     return copy;
   }
 
-  private checkPut(request: PutRequest): string | undefined {
+  /** @param deleted what the transaction deletes before it */
+  private checkPut(request: PutRequest, deleted: readonly DeleteRangeRequest[] = []): string | undefined {
     if (request.lease && !LEASES.includes(request.lease)) return 'lease_unknown';
-    return (request.ignoreValue || request.ignoreLease) && this.at(request.key, this.revision) === undefined ? 'key_unknown' : undefined;
+    if (!request.ignoreValue && !request.ignoreLease) return undefined;
+    const isGone = this.at(request.key, this.revision) === undefined || deleted.some(({ key, rangeEnd }) => covers(key, rangeEnd, request.key));
+    return isGone ? 'key_unknown' : undefined;
   }
 
   private write(request: PutRequest): PlainKv | undefined {
@@ -202,11 +205,12 @@ export class MvccModel {
     return kvs.every((kv) => outcome(compare, kv));
   }
 
-  private checkOps(chosen: Chosen, type: 'put' | 'range'): string | undefined {
+  private checkOps(chosen: Chosen, type: 'put' | 'range', deleted: DeleteRangeRequest[] = []): string | undefined {
     for (const op of chosen.ops) {
       let error: string | undefined;
-      if ('succeeded' in op) error = this.checkOps(op, type);
-      else if (op.type === 'put' && type === 'put') error = this.checkPut(op.request);
+      if ('succeeded' in op) error = this.checkOps(op, type, deleted);
+      else if (op.type === 'deleteRange') deleted.push(op.request);
+      else if (op.type === 'put' && type === 'put') error = this.checkPut(op.request, deleted);
       else if (op.type === 'range' && type === 'range') error = this.checkRange(op.request.revision ?? 0);
       if (error !== undefined) return error;
     }

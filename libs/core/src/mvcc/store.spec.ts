@@ -261,6 +261,21 @@ describe('transactions', () => {
     expect(at.get(everything)).toMatchObject({ count: 0, header: { revision: 1 } });
   });
 
+  test('a put cannot keep the value or lease of a key that the transaction has deleted before; after the put it can', () => {
+    at.put('a');
+    at.put('b', 'old', { lease: 7n });
+    const deletion = { type: 'deleteRange', request: { key: 'a', rangeEnd: '\0' } } as const;
+    for (const kept of [put('b', { ignoreValue: true, value: bytes('') }), put('b', { ignoreLease: true })]) {
+      const nested: TxnRequest = { compare: [], success: [kept], failure: [] };
+      expect(at.txn({ success: [deletion, kept] })).toBe('key_unknown');
+      expect(at.txn({ success: [deletion, { type: 'txn', request: nested }] })).toBe('key_unknown');
+    }
+    expect(at.get(everything)).toMatchObject({ count: 2, header: { revision: 3 } });
+    expect(at.txn({ success: [put('b', { ignoreLease: true }), { ...deletion, request: { key: 'b', rangeEnd: '\0' } }] })).toMatchObject({ succeeded: true });
+    expect(at.txn({ success: [deletion, put('b')] })).toMatchObject({ succeeded: true });
+    expect(at.keys(everything)).toEqual(['b']);
+  });
+
   test('deletions may overlap: the second finds nothing', () => {
     at.put('a');
     const response = at.txn({ success: [{ type: 'deleteRange', request: { key: 'a' } }, { type: 'deleteRange', request: everything }] }) as TxnResponse;

@@ -1,7 +1,7 @@
 import { ApiError, type ErrorCode, type PutRequest, type RangeRequest, type RequestOp, type ResponseHeader, type ResponseOp, type TxnRequest, type TxnResponse } from '@quorate/api';
 import { holds } from './compare';
 import type { StoredVersion } from './key-value';
-import { isSingleKey } from './key-range';
+import { isSingleKey, type KeyRange, keyRange } from './key-range';
 import { ALL, find, findOne, type Found, rangeResponse, versionsWanted } from './range';
 import type { RevisionWriter } from './revision-writer';
 import type { Steps } from './steps';
@@ -35,10 +35,22 @@ export function* choosePath(versions: Versions, request: TxnRequest, revision: n
   return { succeeded, ops, nested };
 }
 
-/** Everything that can be refused is refused before the first write: all puts first, then all ranges (etcd's order). */
+/**
+ * Everything that can be refused is refused before the first write: all puts first, then all ranges (etcd's order). That
+ * goes also for a put that keeps the value or lease of a key which the transaction itself has deleted by then: the door
+ * lets it through where the deletion has no end, and etcd's members fall over it.
+ */
 export function checkPath(path: TxnPath, checkPut: (request: PutRequest) => ErrorCode | undefined, checkRange: (request: RangeRequest) => ErrorCode | undefined): ErrorCode | undefined {
-  return visit(path, (op) => (op.type === 'put' ? checkPut(op.request) : undefined))
-    ?? visit(path, (op) => (op.type === 'range' ? checkRange(op.request) : undefined));
+  const deletions: KeyRange[] = [];
+  return visit(path, (op) => {
+    if (op.type === 'deleteRange') deletions.push(keyRange(op.request.key, op.request.rangeEnd));
+    return op.type === 'put' ? checkPut(op.request) ?? refusalAfter(deletions, op.request) : undefined;
+  }) ?? visit(path, (op) => (op.type === 'range' ? checkRange(op.request) : undefined));
+}
+
+function refusalAfter(deletions: readonly KeyRange[], { key, ignoreValue, ignoreLease }: PutRequest): ErrorCode | undefined {
+  if (!ignoreValue && !ignoreLease) return undefined;
+  return deletions.some(({ from, to }) => key >= from && (to === undefined || key < to)) ? 'key_unknown' : undefined;
 }
 
 function visit(path: TxnPath, check: (op: RequestOp) => ErrorCode | undefined): ErrorCode | undefined {
