@@ -209,6 +209,11 @@ export class Machine {
     return batch;
   }
 
+  /** Bytes of the entries whose effects are in the batch that is not stored yet. */
+  get batchEntryBytes(): number {
+    return this.entryBytesOutstanding;
+  }
+
   /** The backend has committed the batch: what was pinned in memory for it may go. */
   batchStored(batch: BackendBatch): void {
     const { outstanding } = this;

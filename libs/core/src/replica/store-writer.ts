@@ -5,13 +5,15 @@ import type { Durations } from './measures';
 
 /** Time between two attempts to store a batch that did not fit. */
 const FULL_RETRY_MS = 1000;
-/** Bytes of versions between two checkpoints at most: the log holds them in memory until then, however few entries they are. */
+/** Bytes of entries between two checkpoints at most, however few entries they are: the log keeps them until then. */
 const CHECKPOINT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Where the batches come from. */
 export interface BatchSource {
   /** Everything applied since the last call; `undefined` if nothing was. */
   takeBatch(): BackendBatch | undefined;
+  /** Bytes of the entries whose effects are in the batch taken last. */
+  readonly batchEntryBytes: number;
   /** The batch is committed: what was pinned for it may go. */
   batchStored(batch: BackendBatch): void;
 }
@@ -104,9 +106,9 @@ export class StoreWriter {
     const startedMs = this.options.clock.monotonicMs();
     await this.whenItFits(() => this.options.backend.commit(batch));
     this.options.commits.record(this.options.clock.monotonicMs() - startedMs);
+    this.bytesSinceCheckpoint += this.options.source.batchEntryBytes;
     this.options.source.batchStored(batch);
     this.committed = { index: batch.appliedIndex, term: batch.appliedTerm };
-    for (const { data } of batch.revisions) this.bytesSinceCheckpoint += data.length;
     const due = batch.appliedIndex - this.checkpointIndex >= this.options.checkpointEntries;
     if (due || this.bytesSinceCheckpoint >= CHECKPOINT_BYTES_MAX) await this.synchronise();
   }

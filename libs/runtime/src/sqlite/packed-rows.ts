@@ -59,14 +59,14 @@ export class RowPacker {
   *insertRevisions(rows: readonly RevisionRow[]): Generator<PackedStatement> {
     let from = 0;
     while (from < rows.length) {
-      const to = chunkOfRevisions(rows, from);
-      if (to === from) {
+      const chunk = chunkOfRevisions(rows, from);
+      if (chunk.length === 0) {
         const { main, sub, tombstone, data } = rows[from]!;
         yield { sql: INSERT_REVISION, parameters: [main, sub, tombstone ? 1 : 0, data] };
         from++;
       } else {
-        yield this.packRevisions(rows, from, to);
-        from = to;
+        yield this.packRevisions(rows, from, chunk);
+        from += chunk.length;
       }
     }
   }
@@ -86,16 +86,18 @@ export class RowPacker {
     }
   }
 
-  private packRevisions(rows: readonly RevisionRow[], from: number, to: number): PackedStatement {
+  /** @param datas of the rows from `from` on that are to be packed */
+  private packRevisions(rows: readonly RevisionRow[], from: number, datas: readonly Buffer[]): PackedStatement {
     let bytes = 0;
-    for (let at = from; at < to; at++) bytes += rows[at]!.data.length;
+    for (const data of datas) bytes += data.length;
     const scratch = this.room(bytes);
     const base = rows[from]!.main;
     const { numbers } = this;
     let offset = 0;
-    numbers.begin(to - from);
-    for (let at = from; at < to; at++) {
-      const { main, sub, tombstone, data } = rows[at]!;
+    numbers.begin(datas.length);
+    for (let at = 0; at < datas.length; at++) {
+      const data = datas[at]!;
+      const { main, sub, tombstone } = rows[from + at]!;
       scratch.set(data, offset);
       numbers.add((main - base) * SUB + sub, (offset * LENGTH + data.length) * 2 + (tombstone ? 1 : 0));
       offset += data.length;
@@ -149,18 +151,22 @@ export function packedIds(ids: readonly RevisionId[]): string {
   return `{${ids.map(({ main, sub }) => `"${main}":${sub}`).join(',')}}`;
 }
 
-/** Where the chunk that begins at `from` ends; `from` itself if that row has to go alone. */
-function chunkOfRevisions(rows: readonly RevisionRow[], from: number): number {
+/**
+ * The data of the rows from `from` on that make one chunk; none if the first of them has to go alone. It is asked for once
+ * here, because each time a row makes a new view.
+ */
+function chunkOfRevisions(rows: readonly RevisionRow[], from: number): Buffer[] {
   const base = rows[from]!.main;
   const end = Math.min(rows.length, from + CHUNK_ROWS_MAX);
+  const datas: Buffer[] = [];
   let bytes = 0;
-  let at = from;
-  for (; at < end; at++) {
+  for (let at = from; at < end; at++) {
     const { main, sub, data } = rows[at]!;
     bytes += data.length;
     if (bytes > CHUNK_BYTES_MAX || sub >= SUB || main < base || main - base > MAIN_SPAN_MAX) break;
+    datas.push(data);
   }
-  return at;
+  return datas;
 }
 
 function chunkOfRecords(records: readonly StateRecord[], from: number): number {
