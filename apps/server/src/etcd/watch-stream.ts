@@ -2,7 +2,7 @@ import {
   ApiError, type CancelTimer, type Clock, ERROR_TABLE, GrpcCode, type KvApi, type Random, type ResponseHeader,
   type Watch, type WatchBatch, type WatchEvent,
 } from '@quorate/api';
-import type { WatchCreateRequest, WatchStreamRequest, WatchStreamResponse } from '@quorate/wire';
+import { grpcStatusOf, type WatchCreateRequest, type WatchStreamRequest, type WatchStreamResponse } from '@quorate/wire';
 import { contextOf, type MessageStream } from './method';
 
 /** Says "no watcher in particular" (etcd: `InvalidWatchID`). */
@@ -59,18 +59,17 @@ export class WatchStream {
   }
 
   private receive(request: WatchStreamRequest): void {
+    if (request.type === 'empty') return;
+    this.creations = this.creations.then(() => this.carryOut(request)).catch((error: unknown) => this.end(grpcStatusOf(error)));
+  }
+
+  private carryOut(request: WatchStreamRequest): Promise<void> | void {
     switch (request.type) {
-      case 'create':
-        this.creations = this.creations.then(() => this.create(request.request));
-        return;
-      case 'cancel':
-        this.creations = this.creations.then(() => this.cancel(request.request.watchId));
-        return;
+      case 'create': return this.create(request.request);
+      case 'cancel': return this.cancel(request.request.watchId);
       case 'progress':
-        this.creations = this.creations.then(() => {
-          this.progressRequested = true;
-          this.requestFlush();
-        });
+        this.progressRequested = true;
+        this.requestFlush();
         return;
       case 'empty':
     }
@@ -137,7 +136,12 @@ export class WatchStream {
     this.flushRequested = true;
     queueMicrotask(() => {
       this.flushRequested = false;
-      this.flush();
+      try {
+        this.flush();
+      } catch (error) {
+        // A message can be too large for its encoding: JSON ends at the longest string there is. That ends this stream only.
+        this.end(grpcStatusOf(error));
+      }
     });
   }
 
