@@ -30,6 +30,18 @@ describe('a store that lags', () => {
     expect(member.failures).toEqual([]);
   });
 
+  it('does not make a member that is alone hold applied entries for nobody', async () => {
+    const member = await SimMember.start({ seed: 21 });
+    member.backend.holdCommits();
+    expect((await fill(member, 50)).taken).toBe(50);
+    const { applied, memoryStart, memoryBytes } = member.replica.raftStatus();
+    expect(applied).toBeGreaterThanOrEqual(50);
+    expect({ memoryStart, memoryBytes }).toEqual({ memoryStart: applied, memoryBytes: 0 });
+    member.backend.resumeCommits();
+    await member.clock.advance(300);
+    expect(member.failures).toEqual([]);
+  });
+
   it('may be full for long: it is tried again, under the same limit', async () => {
     const member = await SimMember.start({ seed: 2, config: { pendingBytesMax: 20_000 } });
     member.backend.full = true;

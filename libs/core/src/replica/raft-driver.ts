@@ -81,6 +81,12 @@ export class RaftDriver implements ReadIndexSource {
     return this.isLeader && alone && this.listener.appliedTerm() === this.softState.term;
   }
 
+  /** Whether there is no other member that entries could have to be sent to. */
+  private isAlone(): boolean {
+    const { voters, votersOutgoing, learners, learnersNext } = this.raft.confState;
+    return voters.length === 1 && votersOutgoing.length === 0 && learners.length === 0 && learnersNext.length === 0;
+  }
+
   /**
    * Queues a command for the next turn, or for the moment when the log has room: large commands may come faster than its
    * next segment is prepared. Without hope of room, on a full disk, it is refused. @throws ApiError where it is certain that it was not proposed.
@@ -114,6 +120,8 @@ export class RaftDriver implements ReadIndexSource {
 
   applied(index: number): void {
     this.raft.applied(index);
+    // Kept until the next checkpoint, entries that nobody will ask for outlive many collections of garbage, and make each dearer.
+    if (this.isAlone()) this.raft.compact(index);
     if (this.raft.hasReady()) this.requestTurn();
   }
 
