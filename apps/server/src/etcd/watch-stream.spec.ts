@@ -1,6 +1,5 @@
-import type { Clock, KvApi, Watch, WatchBatch } from '@quorate/api';
+import type { Clock, KvApi, Random, Watch, WatchBatch } from '@quorate/api';
 import { GrpcCode } from '@quorate/api';
-import { SeededRandom } from '@quorate/sim';
 import type { GrpcStatus, WatchStreamRequest, WatchStreamResponse } from '@quorate/wire';
 import type { MessageStream } from './method';
 import { WatchStream } from './watch-stream';
@@ -35,7 +34,7 @@ function serve(fits: (response: WatchStreamResponse) => boolean, watch: () => Pr
   const recorded = new Recorded(fits);
   const kv = { watch } as unknown as KvApi;
   new WatchStream(recorded.stream, {
-    kv, clock: {} as Clock, random: new SeededRandom(1), header: () => header, progressIntervalMs: 1000, fragmentBytesMax: 1000,
+    kv, clock: {} as Clock, random: {} as Random, header: () => header, progressIntervalMs: 1000, fragmentBytesMax: 1000,
   });
   recorded.receive(request);
   return recorded;
