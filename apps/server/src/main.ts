@@ -29,6 +29,11 @@ async function run(config: ServerConfig, warnings: readonly string[]): Promise<v
     logger.fatal('the process ends', { reason: error.message });
     process.exit(EXIT_FAILED);
   };
+  // Errors and rejections that nobody caught: after them the state of the process is anybody's guess.
+  process.on('uncaughtException', (error) => {
+    logger.error('an error that nobody caught', { stack: error instanceof Error ? error.stack : String(error) });
+    failed(error);
+  });
   try {
     const server = await Server.start(config, logger, failed);
     stopOnSignals(server, logger, failed);
