@@ -15,7 +15,7 @@ export interface EtcdctlStep {
   readonly input?: string;
   /** Typed piece by piece, each when what was written before it appeared in the output; the input stays open after the last. */
   readonly dialogue?: readonly { readonly when?: RegExp; readonly say: string }[];
-  /** It would run for ever: interrupted when all of this has appeared in its output. */
+  /** It would run for ever: interrupted when all of this has appeared in its output, of which nothing behind it counts. */
   readonly until?: RegExp;
   /** Runs beside the next steps; interrupted after the last one, unless `until` is given. Its outcome is compared too. */
   readonly beside?: boolean;
@@ -124,6 +124,7 @@ function startStep(server: ComparedServer, step: EtcdctlStep, taken: ReadonlyMap
   const output = { stdout: '', stderr: '' };
   const dialogue = [...step.dialogue ?? []];
   let interrupted = false;
+  let awaited: string | undefined;
   const interrupt = (): void => {
     if (!interrupted) child.kill('SIGINT');
     interrupted = true;
@@ -134,7 +135,9 @@ function startStep(server: ComparedServer, step: EtcdctlStep, taken: ReadonlyMap
     const all = output.stdout + output.stderr;
     while (dialogue[0] && (!dialogue[0].when || dialogue[0].when.test(all))) child.stdin.write((dialogue.shift() as { say: string }).say);
     if (step.ready?.test(all)) markReady();
-    if (step.until?.test(all) && dialogue.length === 0) interrupt();
+    if (!step.until?.test(all) || dialogue.length > 0) return;
+    awaited ??= upTo(step.until, output.stdout);
+    interrupt();
   };
   child.stdout.on('data', (chunk: Buffer) => { output.stdout += chunk.toString('latin1'); look(); });
   child.stderr.on('data', (chunk: Buffer) => { output.stderr += chunk.toString('latin1'); look(); });
@@ -150,7 +153,13 @@ function startStep(server: ComparedServer, step: EtcdctlStep, taken: ReadonlyMap
     clearTimeout(timer);
     markReady();
     if (late) throw new Error(`${server.kind}: etcdctl ${words.join(' ')} did not end:\n${output.stdout}${output.stderr}`);
-    return { command: words.join(' '), code: code as number | null, ...output };
+    return { command: words.join(' '), code: code as number | null, ...output, stdout: awaited ?? output.stdout };
   });
   return { outcome, ready, interrupt };
+}
+
+/** How much more came before the interrupt depends on the moment. */
+function upTo(pattern: RegExp, output: string): string {
+  const match = pattern.exec(output);
+  return match ? output.slice(0, match.index + match[0].length) : output;
 }
