@@ -14,6 +14,8 @@ const swc = (typescript) => ['@swc/jest', {
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // The etcd3 client, once its server was killed under a watcher, keeps timers that its close() does not end.
+  forceExit: true,
   // A test waits for events; this only bounds one that waits in vain, on a busy machine too.
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/scripts/jest-skip-summary.cjs'],
