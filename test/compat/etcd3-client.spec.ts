@@ -193,7 +193,6 @@ describe('the etcd3 client: watches', () => {
       await write();
       await seen.until(written);
       expect(seen.lines).toEqual(Array.from({ length: written }, (_, at) => `put r/${String(at).padStart(3, '0')}=x was `));
-      // A watcher that is not cancelled goes on looking for its server, whatever becomes of the client.
       await watcher.cancel();
     } finally {
       watching.close();
